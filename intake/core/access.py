@@ -1,0 +1,103 @@
+"""Roles and permissions as data (who may see what), and the person who is signed in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from intake.core.vault import OpenedKeys
+
+
+class Role(StrEnum):
+    team_liaison = "team_liaison"
+    team_leader = "team_leader"
+    office = "office"
+    superior = "superior"
+    discipline_case = "discipline_case"
+    org_dept = "org_dept"
+    town_discipline = "town_discipline"
+    owner_unit = "owner_unit"
+    village_supervisor = "village_supervisor"
+    sysadmin = "sysadmin"
+    auditor = "auditor"
+
+
+ROLE_NAMES: dict[Role, str] = {
+    Role.team_liaison: "联络员",
+    Role.team_leader: "组长",
+    Role.office: "巡察办",
+    Role.superior: "上级信访室",
+    Role.discipline_case: "案管室",
+    Role.org_dept: "组织部",
+    Role.town_discipline: "镇（乡）纪委",
+    Role.owner_unit: "业主单位",
+    Role.village_supervisor: "村级监督员",
+    Role.sysadmin: "系统管理员",
+    Role.auditor: "审计员",
+}
+
+
+class Permission(StrEnum):
+    """`resource:action`. What a role may do at all; which rows, the row filter says."""
+
+    queue_read = "queue:read"
+    report_open = "report:open"
+    report_move = "report:move"
+    report_answer = "report:answer"
+    contact_reveal = "contact:reveal"
+    keys_confirm = "keys:confirm"
+    people_manage = "people:manage"
+    account_own = "account:own"
+
+
+_READS = {Permission.queue_read, Permission.report_open, Permission.keys_confirm, Permission.account_own}
+_WORKS = _READS | {Permission.report_move, Permission.report_answer}
+_OWN = {Permission.account_own}
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.team_liaison: frozenset(_WORKS),
+    Role.team_leader: frozenset(_WORKS | {Permission.contact_reveal}),
+    Role.office: frozenset(_WORKS | {Permission.contact_reveal}),
+    Role.superior: frozenset(_WORKS),
+    Role.discipline_case: frozenset(_READS),
+    Role.org_dept: frozenset(_READS),
+    Role.town_discipline: frozenset(_READS),
+    Role.owner_unit: frozenset(_OWN),
+    Role.village_supervisor: frozenset(_OWN),
+    Role.sysadmin: frozenset(_OWN | {Permission.people_manage}),
+    Role.auditor: frozenset(_OWN),
+}
+
+# Roles whose members may hold report keys at all. An administrator is never one of them.
+READER_ROLES = frozenset(role for role, may in ROLE_PERMISSIONS.items() if Permission.report_open in may)
+# Roles that hold the key of the contact besides the recovery key; the office only where it has the report.
+LEADER_ROLES = frozenset({Role.team_leader})
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts. `team_id` is None for roles without a team."""
+
+    person_id: str
+    login: str
+    name: str
+    role: Role
+    team_id: str | None
+    team_name: str | None
+
+    def may(self, permission: Permission) -> bool:
+        return permission in ROLE_PERMISSIONS[self.role]
+
+    @property
+    def role_name(self) -> str:
+        return ROLE_NAMES[self.role]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """One request of a signed-in person. `keys` live in memory for this request only."""
+
+    actor: Actor
+    keys: OpenedKeys
+    key_id: str
+    session: str
+    confirmed_until: datetime | None

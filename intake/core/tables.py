@@ -1,0 +1,58 @@
+"""What every table shares: the declarative base, the instant column and random ids."""
+
+import base64
+import secrets
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import Date, DateTime, Dialect, MetaData
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import JSON, LargeBinary, TypeDecorator
+
+# A hidden row number is a clock: tables with citizens' rows are keyed by their random ids alone.
+CITIZEN: dict[str, Any] = {"sqlite_with_rowid": False}
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware instant, always UTC, on databases that keep time zones and on those that do not."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs its time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """All tables of the product."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {
+        datetime: UTCDateTime,
+        date: Date,
+        bytes: LargeBinary,
+        list[str]: JSON,
+        dict[str, Any]: JSON,
+    }
+
+
+def new_id() -> str:
+    """26 characters of lower-case base32: 128 random bits, never an order."""
+    return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=").lower()
