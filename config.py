@@ -1,0 +1,290 @@
+"""Frozen settings of one installation: `load(env)` reads them all, or names every problem at once."""
+
+import ipaddress
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with the configuration: a stable id and what to do."""
+
+    id: str
+    hint: str
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; `problems` holds every reason."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("; ".join(f"{p.id}: {p.hint}" for p in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its name in the environment, its attribute, how it is read, its default and why."""
+
+    env: str
+    attribute: str
+    kind: str  # path, text, url, int, choice:a|b, rate
+    default: str | None
+    why: str
+
+
+def _s(attribute: str, kind: str, default: str | None, why: str) -> Setting:
+    return Setting("MSX_" + attribute.upper(), attribute, kind, default, why)
+
+
+SETTINGS: tuple[Setting, ...] = (
+    _s("dir", "path", "./var", "the data folder: database, files and the secret file"),
+    _s("public_url", "url", "http://127.0.0.1:8000", "what codes and links say; never taken from a request"),
+    _s("database_url", "text", None, "SQLite in the data folder unless named; postgresql:// when it grows"),
+    _s("redis_url", "text", None, "a store for limits shared by several workers; memory unless named"),
+    _s("storage_url", "text", None, "file:// (the data folder's files/ unless named) or s3://"),
+    _s("secret_file", "path", None, "DIR/secret unless named; keep it on another disk than backups of the data"),
+    _s("trusted_proxies", "int", "0", "how many proxies of yours stand in front; a forwarded address counts no further"),
+    _s("surface", "choice:all|citizen|staff", "all", "which side this process serves"),
+    _s("default_locale", "choice:zh-Hans|zh-Hant|en", "zh-Hans", "the language of a page without ?lang"),
+    _s("timezone", "zone", "Asia/Shanghai", "where a day begins and ends"),
+    _s("smtp_url", "text", None, "where notices go out; none are sent unless named"),
+    _s("notice_hours", "text", "9,15", "fixed hours of the digests: a notice at once would date a citizen's act"),
+    _s("retention_days", "int", "1095", "how long closed reports are kept"),
+    _s("max_upload_mb", "int", "32", "one request: ten ordinary phone photos"),
+    _s("max_photo_mb", "int", "10", "one photo: the largest that a phone of today takes"),
+    _s("max_photos", "int", "10", "photos a report"),
+    _s("max_pixels", "int", "40000000", "a picture's declared size; above it decoding would take the machine"),
+    _s("photo_side", "int", "2560", "longest side kept: a number plate across a road is still readable"),
+    _s("decode_slots", "int", "2", "photos decoded at once: one a core"),
+    _s("inflight_mb", "int", "256", "request bytes held in memory at once; above it 503 with the text kept"),
+    _s("drain_mb", "int", "128", "how much of a request that is too large is read to the end, so that it is answered"),
+    _s("body_min", "int", "10", "characters: one short sentence"),
+    _s("body_max", "int", "5000", "characters: five times what comparable sites allow"),
+    _s("field_max", "int", "200", "characters of an optional field"),
+    _s("form_seconds", "int", "7200", "how long an opened form is taken without a second look"),
+    _s("form_fastest_seconds", "int", "2", "nobody reads and writes faster"),
+    _s("report_limit_board", "rate", "120/hour", "per network and board: a crowded meeting in front of one board"),
+    _s("report_limit_network", "rate", "600/hour", "per network: 500 villagers share one carrier address"),
+    _s("lookup_limit", "rate", "60/10minutes", "receipts looked up per network; guessing needs 10^15 more"),
+    _s("lookup_retry_seconds", "int", "10", "what a refused look-up is told to wait"),
+    _s("signin_limit_network", "rate", "300/10minutes", "sign-ins per network: a whole office behind one address"),
+    _s("signin_wait_first", "int", "1", "seconds after a first wrong password, doubled at each"),
+    _s("signin_wait_most", "int", "60", "seconds at the most: slowed, never locked"),
+    _s("session_idle_minutes", "int", "20", "a signed-in page left alone"),
+    _s("session_hours", "int", "8", "one working day"),
+    _s("confirm_minutes", "int", "10", "how long a repeated password opens key acts"),
+    _s("activation_hours", "int", "72", "an activation link: over a weekend"),
+    _s("threads", "int", "8", "threads of `msx serve`"),
+    _s("hsts_seconds", "int", "31536000", "Strict-Transport-Security where the public address is https"),
+    _s("office_hotline", "text", None, "telephone on citizens' pages, such as 12388; not set is not shown"),
+    _s("office_phone", "text", None, "the office's own telephone; not set is not shown"),
+    _s("office_phone_hours", "text", None, "when somebody answers it"),
+    _s("office_mailbox", "text", None, "letter box for those who write"),
+    _s("office_address", "text", None, "where to come in person"),
+    _s("office_address_hours", "text", None, "when somebody is there"),
+    _s("organiser", "text", None, "主办单位 in the footer"),
+    _s("icp_number", "text", None, "ICP filing number in the footer"),
+    _s("police_number", "text", None, "公安备案 number in the footer"),
+    _s("retention_text", "text", None, "what citizens read on how long a report is kept; not set is not shown"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """See `SETTINGS` for what each means and why its default is what it is."""
+
+    dir: Path
+    public_url: str
+    database_url: str
+    redis_url: str | None
+    storage_url: str
+    secret_file: Path
+    trusted_proxies: int
+    surface: str
+    default_locale: str
+    timezone: str
+    smtp_url: str | None
+    notice_hours: str
+    retention_days: int
+    max_upload_mb: int
+    max_photo_mb: int
+    max_photos: int
+    max_pixels: int
+    photo_side: int
+    decode_slots: int
+    inflight_mb: int
+    drain_mb: int
+    body_min: int
+    body_max: int
+    field_max: int
+    form_seconds: int
+    form_fastest_seconds: int
+    report_limit_board: str
+    report_limit_network: str
+    lookup_limit: str
+    lookup_retry_seconds: int
+    signin_limit_network: str
+    signin_wait_first: int
+    signin_wait_most: int
+    session_idle_minutes: int
+    session_hours: int
+    confirm_minutes: int
+    activation_hours: int
+    threads: int
+    hsts_seconds: int
+    office_hotline: str | None
+    office_phone: str | None
+    office_phone_hours: str | None
+    office_mailbox: str | None
+    office_address: str | None
+    office_address_hours: str | None
+    organiser: str | None
+    icp_number: str | None
+    police_number: str | None
+    retention_text: str | None
+
+    @property
+    def secure_cookies(self) -> bool:
+        """False only where the public address is plain http on loopback or a private network."""
+        parts = urlsplit(self.public_url)
+        return parts.scheme == "https" or not _is_private(parts.hostname or "")
+
+    @property
+    def public_host(self) -> str:
+        return urlsplit(self.public_url).netloc.lower()
+
+    @property
+    def is_demo(self) -> bool:
+        return (self.dir / "demo.json").exists()
+
+
+def load(env: Mapping[str, str]) -> Settings:
+    """Settings from the environment over the TOML file named by `MSX_CONFIG`.
+
+    Raises `ConfigError` with every problem found, never only the first.
+    """
+    problems: list[Problem] = []
+    given = _file(env.get("MSX_CONFIG"), problems)
+    known = {s.env for s in SETTINGS}
+    for name in sorted(set(given) - known):
+        problems.append(Problem("config.unknown", f"{name} in the file is no setting; see docs/settings.md"))
+    values: dict[str, Any] = {}
+    for setting in SETTINGS:
+        raw = env.get(setting.env) or given.get(setting.env) or setting.default
+        values[setting.attribute] = _read(setting, raw, problems)
+    if not problems:
+        _fill_and_check(values, problems)
+    if problems:
+        raise ConfigError(tuple(problems))
+    return Settings(**values)
+
+
+def _file(path: str | None, problems: list[Problem]) -> dict[str, str]:
+    if not path:
+        return {}
+    try:
+        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        problems.append(Problem("config.file", f"{path} cannot be read as TOML: {error}"))
+        return {}
+    return {str(k).upper() if str(k).upper().startswith("MSX_") else "MSX_" + str(k).upper(): str(v) for k, v in data.items()}
+
+
+def _read(setting: Setting, raw: str | None, problems: list[Problem]) -> Any:
+    if raw is None:
+        return None
+    kind, _, rest = setting.kind.partition(":")
+    try:
+        return _READERS[kind](raw, rest)
+    except (ValueError, ZoneInfoNotFoundError) as error:
+        problems.append(Problem(f"{setting.attribute}.value", f"{setting.env}={raw!r}: {error}"))
+        return None
+
+
+def _int(raw: str, _: str) -> int:
+    if not raw.strip().isascii() or not raw.strip().isdigit():
+        raise ValueError("a whole number, 0 or more")
+    return int(raw)
+
+
+def _choice(raw: str, options: str) -> str:
+    if raw not in options.split("|"):
+        raise ValueError("one of " + ", ".join(options.split("|")))
+    return raw
+
+
+def _url(raw: str, _: str) -> str:
+    parts = urlsplit(raw)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        raise ValueError("https://host, without a path")
+    if parts.query or parts.fragment or parts.username:
+        raise ValueError("https://host, nothing after it")
+    _ = str(parts.port)  # a bad port raises here
+    return raw.rstrip("/")
+
+
+def _rate(raw: str, _: str) -> str:
+    count, slash, per = raw.partition("/")
+    unit = per.lstrip("0123456789 ").rstrip("s")
+    if not slash or not count.strip().isdigit() or unit not in ("second", "minute", "hour", "day"):
+        raise ValueError("a rate such as 120/hour or 60/10minutes")
+    return raw
+
+
+def _zone(raw: str, _: str) -> str:
+    ZoneInfo(raw)
+    return raw
+
+
+_READERS = {
+    "path": lambda raw, _: Path(raw),
+    "text": lambda raw, _: raw,
+    "url": _url,
+    "int": _int,
+    "choice": _choice,
+    "rate": _rate,
+    "zone": _zone,
+}
+
+
+def _fill_and_check(values: dict[str, Any], problems: list[Problem]) -> None:
+    folder: Path = values["dir"]
+    values["database_url"] = values["database_url"] or f"sqlite:///{(folder / 'msx.db').resolve()}"
+    values["storage_url"] = values["storage_url"] or f"file://{(folder / 'files').resolve()}"
+    values["secret_file"] = values["secret_file"] or folder / "secret"
+    if not values["database_url"].startswith(("sqlite:", "postgresql:", "postgresql+psycopg:")):
+        problems.append(Problem("database_url.kind", "MSX_DATABASE_URL starts with sqlite: or postgresql:"))
+    if not values["storage_url"].startswith(("file://", "s3://", "memory://")):
+        problems.append(Problem("storage_url.kind", "MSX_STORAGE_URL starts with file:// or s3://"))
+    hours = values["notice_hours"].split(",")
+    if not all(h.strip().isdigit() and int(h) < 24 for h in hours):
+        problems.append(Problem("notice_hours.value", "MSX_NOTICE_HOURS is hours with commas, such as 9,15"))
+    for name in ("max_upload_mb", "max_photo_mb", "body_max", "decode_slots", "inflight_mb", "threads", "session_hours"):
+        if values[name] < 1:
+            problems.append(Problem(f"{name}.value", f"MSX_{name.upper()} is 1 or more"))
+    if values["body_min"] > values["body_max"]:
+        problems.append(Problem("body_min.value", "MSX_BODY_MIN is at most MSX_BODY_MAX"))
+    if values["max_photo_mb"] > values["max_upload_mb"]:
+        problems.append(Problem("max_photo_mb.value", "MSX_MAX_PHOTO_MB is at most MSX_MAX_UPLOAD_MB"))
+    public = urlsplit(values["public_url"])
+    if public.scheme == "http" and not _is_private(public.hostname or ""):
+        problems.append(Problem("public_url.https", "MSX_PUBLIC_URL must be https:// outside a private network"))
+
+
+def _is_private(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_private
+
+
+if {s.attribute for s in SETTINGS} != {f.name for f in fields(Settings)}:  # pragma: no cover
+    raise RuntimeError("SETTINGS and Settings must name the same things")
