@@ -1,0 +1,83 @@
+"""Access markers: every route bears exactly one, and it is enforced before the view runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from flask import Flask, current_app, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from intake.core.access import Permission
+from intake.core.errors import Forbidden
+from intake.web import session
+
+View = TypeVar("View", bound=Callable[..., object])
+_ATTRIBUTE = "msx_access"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """`kind`: public, citizen, operator, guest_staff or staff; the permissions count for staff."""
+
+    kind: str
+    permissions: tuple[Permission, ...] = ()
+
+
+def _marker(access: Access) -> Callable[[View], View]:
+    def mark(view: View) -> View:
+        if hasattr(view, _ATTRIBUTE):
+            raise TypeError(f"{view.__name__} bears two access markers")
+        setattr(view, _ATTRIBUTE, access)
+        return view
+
+    return mark
+
+
+def public(view: View) -> View:
+    """Everybody, nothing personal: style sheets, the symbol of the page."""
+    return _marker(Access("public"))(view)
+
+
+def citizen(view: View) -> View:
+    """Citizens' pages: no cookie is read or set."""
+    return _marker(Access("citizen"))(view)
+
+
+def operator(view: View) -> View:
+    """Health and figures for operators, answered on any host name."""
+    return _marker(Access("operator"))(view)
+
+
+def guest_staff(view: View) -> View:
+    """Staff pages before signing in: login and activation."""
+    return _marker(Access("guest_staff"))(view)
+
+
+def staff(*permissions: Permission) -> Callable[[View], View]:
+    """Signed-in staff whose role has every one of `permissions`; 403 otherwise."""
+    return _marker(Access("staff", permissions))
+
+
+def access_of(app: Flask, endpoint: str) -> Access | None:
+    """The marker of a route, or None where it was forgotten."""
+    found: Access | None = getattr(app.view_functions[endpoint], _ATTRIBUTE, None)
+    return found
+
+
+def enforce() -> Response | None:
+    """Before every request: signed in where the marker says so, with the permissions it names."""
+    if request.endpoint is None:
+        return None
+    access = access_of(current_app, request.endpoint)
+    if access is None:
+        raise RuntimeError(f"route {request.endpoint} has no access marker")
+    if access.kind != "staff":
+        return None
+    who = session.load()
+    if who is None:
+        own = request.full_path.rstrip("?") if request.method == "GET" else ""
+        target = url_for("people.login", next=own) if own else url_for("people.login")
+        return redirect(target, 303)
+    if not all(who.actor.may(permission) for permission in access.permissions):
+        raise Forbidden("这一页不在您的职责里。")
+    return None

@@ -1,0 +1,61 @@
+"""Headers of every answer, and compression of citizens' pages."""
+
+import gzip
+
+from flask import Response, current_app, request
+
+from intake.web.access import access_of
+from intake.web.context import world
+
+_CSP = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+_PERMISSIONS = ", ".join(
+    f"{name}=()"
+    for name in (
+        "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "fullscreen", "geolocation",
+        "gyroscope", "magnetometer", "microphone", "midi", "payment", "picture-in-picture",
+        "publickey-credentials-get", "screen-wake-lock", "usb", "xr-spatial-tracking",
+    )
+)  # fmt: skip
+_SMALLEST_COMPRESSED = 600
+
+
+def is_staff_path(path: str) -> bool:
+    return path.startswith(("/staff", "/admin"))
+
+
+def add_headers(response: Response) -> Response:
+    """After every request, errors included."""
+    headers = response.headers
+    headers["Content-Security-Policy"] = _CSP
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = _PERMISSIONS
+    headers["Referrer-Policy"] = "same-origin" if is_staff_path(request.path) else "no-referrer"
+    headers["X-Robots-Tag"] = "noindex, nofollow"
+    headers.setdefault("Cache-Control", "no-store")
+    settings = world().settings
+    if settings.public_url.startswith("https:") and settings.hsts_seconds:
+        headers["Strict-Transport-Security"] = f"max-age={settings.hsts_seconds}; includeSubDomains"
+    return _compressed(response)
+
+
+def _compressed(response: Response) -> Response:
+    """Only what answers a GET of a citizen: no page that carries a secret beside what was sent in."""
+    if request.method != "GET" or response.status_code != 200 or response.direct_passthrough:
+        return response
+    access = access_of(current_app, request.endpoint) if request.endpoint else None
+    if access is None or access.kind not in ("citizen", "public") or response.mimetype not in ("text/html", "text/css"):
+        return response
+    response.headers["Vary"] = "Accept-Encoding"
+    if "gzip" not in request.headers.get("Accept-Encoding", "") or "Content-Encoding" in response.headers:
+        return response
+    body = response.get_data()
+    if len(body) >= _SMALLEST_COMPRESSED:
+        response.set_data(gzip.compress(body, 6, mtime=0))
+        response.headers["Content-Encoding"] = "gzip"
+    return response

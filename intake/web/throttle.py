@@ -1,0 +1,100 @@
+"""Limits. What they count is kept under a key of the day that no file and no store alone can undo."""
+
+import ipaddress
+import secrets as random
+from datetime import date
+from threading import Lock
+from time import time
+
+from flask import current_app, request
+from flask_limiter import Limiter
+from limits import parse
+
+from intake.core import vault
+from intake.core.errors import TooMany
+from intake.web.context import world
+
+_FAILS_KEPT_SECONDS = 900
+
+
+class DayKey:
+    """HKDF(secret file, random salt of the day): after midnight yesterday's counts name nobody."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._day: date | None = None
+        self._key = b""
+
+    def get(self, day: date, root: bytes) -> bytes:
+        with self._lock:
+            if day != self._day:
+                self._day = day
+                self._key = vault.derive(root + random.token_bytes(32), "msx-limiter-day")
+            return self._key
+
+
+def network_prefix(address: str | None) -> str:
+    """/24 of IPv4 (also mapped into IPv6), /64 of IPv6; "-" for what is no address."""
+    try:
+        ip = ipaddress.ip_address((address or "").partition("%")[0])
+    except ValueError:
+        return "-"
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.ipv4_mapped is None:
+            return str(ipaddress.ip_network((ip, 64), strict=False))
+        ip = ip.ipv4_mapped
+    return str(ipaddress.ip_network((ip, 24), strict=False))
+
+
+def network_key() -> str:
+    """Who asks, as the limits know it: a keyed hash of the network under today's key."""
+    day_key: DayKey = current_app.extensions["msx_day_key"]
+    key = day_key.get(world().today(), world().secrets.limiter_key)
+    return vault.mac(key, "network", network_prefix(request.remote_addr)).hex()[:32]
+
+
+limiter = Limiter(key_func=network_key, headers_enabled=False, default_limits=[])
+
+
+def report_is_held(board_code: str) -> list[str]:
+    """Count one filing; the reasons for which it waits for a person, empty for an ordinary one."""
+    settings = world().settings
+    key = network_key()
+    reasons = []
+    if not limiter.limiter.hit(parse(settings.report_limit_board), "report-board", key, board_code):
+        reasons.append("rate_board")
+    if not limiter.limiter.hit(parse(settings.report_limit_network), "report-network", key):
+        reasons.append("rate_network")
+    return reasons
+
+
+def count_lookup() -> None:
+    """Count one look-up of a receipt before the work; raises `TooMany` over the limit."""
+    settings = world().settings
+    if not limiter.limiter.hit(parse(settings.lookup_limit), "lookup", network_key()):
+        raise TooMany(settings.lookup_retry_seconds)
+
+
+def _sign_in_keys(login: str) -> tuple[str, str]:
+    who = vault.mac(world().secrets.limiter_key, "login", login.strip().casefold()).hex()[:32]
+    return f"msx:signin-wait:{network_key()}:{who}", f"msx:signin-fails:{network_key()}:{who}"
+
+
+def sign_in_gate(login: str) -> None:
+    """Count one attempt for this account from this network, before the work; raises `TooMany`.
+
+    The wait doubles with each failure and another network never meets it.
+    """
+    settings = world().settings
+    storage = limiter.storage
+    wait_key, fails_key = _sign_in_keys(login)
+    wait = min(settings.signin_wait_first * 2 ** min(storage.get(fails_key), 20), settings.signin_wait_most)
+    if wait and storage.incr(wait_key, wait) > 1:
+        raise TooMany(max(1, round(storage.get_expiry(wait_key) - time() + 0.5)))
+    storage.incr(fails_key, _FAILS_KEPT_SECONDS)
+
+
+def sign_in_worked(login: str) -> None:
+    """The password was right: nothing is remembered of earlier attempts."""
+    for key in _sign_in_keys(login):
+        limiter.storage.clear(key)
