@@ -95,11 +95,11 @@ def normalised(
 def digest(board: str, draft: Draft) -> bytes:
     """32 bytes over board and fields: what, with the form's nonce, makes two filings the same."""
     fields = json.dumps([board, asdict(draft)], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(b"msx-draft-1\0" + fields.encode()).digest()
+    return hashlib.sha256(b"msx-draft-1\0" + fields.encode("utf-8", "surrogatepass")).digest()
 
 
 def message_digest(digits: str, body: str, originals: tuple[bytes, ...]) -> bytes:
     """32 bytes over a later message: the receipt it came through, its text and its photos."""
-    parts = [digits.encode(), clean(body).encode(), *originals]
+    parts = [digits.encode(), clean(body).encode("utf-8", "surrogatepass"), *originals]
     framed = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
     return hashlib.sha256(b"msx-message-1\0" + framed).digest()
