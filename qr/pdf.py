@@ -1,0 +1,63 @@
+"""The one door to PDFium, which must not be entered by two threads at once."""
+
+from __future__ import annotations
+
+import io
+import threading
+from typing import Final
+
+import pypdfium2
+from PIL import Image
+
+from qr.sheet import Box
+
+POINTS_PER_MM: Final = 72 / 25.4
+_LOCK: Final = threading.Lock()
+
+
+def trim(pdf: bytes, bleed: float) -> bytes:
+    """The same pages, opened and printed at their trimmed size; the bleed (mm) stays in the media box for a printer."""
+    edge = bleed * POINTS_PER_MM
+    with _LOCK, pypdfium2.PdfDocument(pdf) as document:
+        for page in document:
+            left, bottom, right, top = page.get_mediabox()
+            page.set_cropbox(left + edge, bottom + edge, right - edge, top - edge)
+        out = io.BytesIO()
+        document.save(out)
+    return out.getvalue()
+
+
+def picture(pdf: bytes, *, page: int = 0, box: Box | None = None, pixels: int) -> Image.Image:
+    """A page, or the square `box` of it, in grey; its wider side has about `pixels` pixels.
+
+    Raises `ValueError` for bytes that are no PDF, `IndexError` for a page that is not there.
+    """
+    with _LOCK, _opened(pdf) as document:
+        sheet = _page(document, page)
+        width, height = sheet.get_size()
+        if box is None:
+            bitmap = sheet.render(scale=pixels / max(width, height), grayscale=True)
+        else:
+            left, top, side = (length * POINTS_PER_MM for length in (box.left, box.top, box.side))
+            cut = (left, height - top - side, width - left - side, top)
+            bitmap = sheet.render(scale=pixels / side, grayscale=True, crop=cut)
+        return bitmap.to_pil().convert("L")
+
+
+def words(pdf: bytes, *, page: int = 0) -> str:
+    """The text of a page as a reader's copy and paste would give it."""
+    with _LOCK, _opened(pdf) as document:
+        return str(_page(document, page).get_textpage().get_text_range())
+
+
+def _opened(pdf: bytes) -> pypdfium2.PdfDocument:
+    try:
+        return pypdfium2.PdfDocument(pdf)
+    except pypdfium2.PdfiumError as error:
+        raise ValueError("these bytes are no PDF") from error
+
+
+def _page(document: pypdfium2.PdfDocument, page: int) -> pypdfium2.PdfPage:
+    if not 0 <= page < len(document):
+        raise IndexError(f"page {page} of {len(document)}")
+    return document[page]
