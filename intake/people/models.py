@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from intake.core.tables import Base, new_id
@@ -68,6 +68,17 @@ class PersonKey(Base):
     confirmed_by: Mapped[str | None]  # a key id, or "county" / "superior" for a recovery key
     signature: Mapped[bytes | None]
     confirmed_on: Mapped[date | None]
+
+    __table_args__ = (
+        # One live key a person, whoever activates twice at once.
+        Index(
+            "uq_person_key_live",
+            "person_id",
+            unique=True,
+            sqlite_where=text("retired_on IS NULL"),
+            postgresql_where=text("retired_on IS NULL"),
+        ),
+    )
 
 
 class StaffSession(Base):

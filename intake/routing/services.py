@@ -63,7 +63,7 @@ def placement_for(report_id: str, decision: Decision, *, board_code: str | None,
 
 def check_epoch(session: Session, readers: Readers) -> None:
     """Inside the transaction: nobody joined or left since the keys were sealed, or prepare again."""
-    if people.readers_epoch(session, lock=True) != readers.epoch:
+    if people.readers_epoch(session, hold=True) != readers.epoch:
         raise Retry
 
 
