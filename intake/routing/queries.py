@@ -76,9 +76,16 @@ def present_readers(session: Session, secrets: Secrets, report_id: str) -> Reade
     epoch = people.readers_epoch(session)
     placement = session.get_one(Placement, report_id)
     eligible = readers_for(session, secrets, team_id=placement.team_id)
-    held = set(session.scalars(select(Grant.holder).where(Grant.report_id == report_id, Grant.envelope == "report")))
+    held = holders_of(session, report_id)
     keep = tuple(reader for reader in eligible.report if reader.holder in held)
     return Readers(report=keep, identity=(), epoch=epoch)
+
+
+def holders_of(session: Session, report_id: str) -> frozenset[str]:
+    """Who holds the report's key: people's ids and recovery keys."""
+    return frozenset(
+        session.scalars(select(Grant.holder).where(Grant.report_id == report_id, Grant.envelope == "report"))
+    )
 
 
 def grants_of(session: Session, holder: str, report_ids: Iterable[str]) -> dict[tuple[str, str], Grant]:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from intake.core import vault
@@ -33,32 +34,37 @@ def bound(report_id: str, envelope: str) -> vault.Bound:
     return ("report_grant", report_id, envelope)
 
 
-def seal_to(readers: Iterable[Reader], key: bytes, *, report_id: str, envelope: str, day: date) -> list[Grant]:
-    """One grant a reader. Work for the prepare half: sealing never happens inside a transaction."""
+def seal_to(
+    readers: Iterable[Reader], key: bytes, *, report_id: str, envelope: str, day: date
+) -> list[dict[str, Any]]:
+    """One grant row a reader. Work for the prepare half: sealing never happens inside a transaction."""
+    place = bound(report_id, envelope)
     return [
-        Grant(
-            report_id=report_id,
-            envelope=envelope,
-            holder=reader.holder,
-            key_id=reader.key_id,
-            sealed=vault.seal(reader.public, key, bound(report_id, envelope)),
-            granted_on=day,
-        )
+        {
+            "report_id": report_id,
+            "envelope": envelope,
+            "holder": reader.holder,
+            "key_id": reader.key_id,
+            "sealed": vault.seal(reader.public, key, place),
+            "granted_on": day,
+        }
         for reader in readers
     ]
 
 
-def placement_for(report_id: str, decision: Decision, *, board_code: str | None, site_id: str | None) -> Placement:
-    return Placement(
-        report_id=report_id,
-        board_code=board_code,
-        site_id=site_id,
-        team_id=decision.team_id,
-        lane=decision.lane,
-        reasons=list(decision.reasons),
-        rules_version=RULES_VERSION,
-        alias_version=ALIAS_VERSION,
-    )
+def placement_row(
+    report_id: str, decision: Decision, *, board_code: str | None, site_id: str | None
+) -> dict[str, Any]:
+    return {
+        "report_id": report_id,
+        "board_code": board_code,
+        "site_id": site_id,
+        "team_id": decision.team_id,
+        "lane": decision.lane,
+        "reasons": list(decision.reasons),
+        "rules_version": RULES_VERSION,
+        "alias_version": ALIAS_VERSION,
+    }
 
 
 def check_epoch(session: Session, readers: Readers) -> None:
@@ -125,29 +131,17 @@ def _may_hold_identity(reader: Reader, placement: Placement) -> bool:
     return reader.role in LEADER_ROLES and reader.team_id == placement.team_id
 
 
-def _record_grants(world: World, grants: Sequence[Grant], readers: Readers) -> None:
-    """Rows that came in between (another colleague granting the same) are left as they are."""
+def _record_grants(world: World, rows: Sequence[dict[str, Any]], readers: Readers) -> None:
+    """Grants that came in between (another colleague granting the same) are left as they are."""
 
     def record(session: Session) -> None:
         check_epoch(session, readers)
-        for grant in grants:
-            key = (grant.report_id, grant.envelope, grant.holder)
-            if session.get(Grant, key) is None:
-                session.add(_copy(grant))
+        new = [row for row in rows if session.get(Grant, (row["report_id"], row["envelope"], row["holder"])) is None]
+        if new:
+            session.execute(insert(Grant), new)
 
-    world.db.write(record)
-
-
-def _copy(grant: Grant) -> Grant:
-    """A function given to `write` may run twice: it must not hand over the same object twice."""
-    return Grant(
-        report_id=grant.report_id,
-        envelope=grant.envelope,
-        holder=grant.holder,
-        key_id=grant.key_id,
-        sealed=grant.sealed,
-        granted_on=grant.granted_on,
-    )
+    if rows:
+        world.db.write(record)
 
 
 def regrant_from_recovery(world: World, pair: KeyPair, *, holder: str = COUNTY_RECOVERY) -> Progress:
@@ -169,15 +163,14 @@ def _regrant_one(world: World, pair: KeyPair, report_id: str, holder: str) -> in
             session.execute(select(Grant.envelope, Grant.holder).where(Grant.report_id == report_id)).tuples()
         )
     day = world.today()
-    grants: list[Grant] = []
+    grants: list[dict[str, Any]] = []
     for envelope, grant in own.items():
         wanted = readers.identity if envelope == "identity" else readers.report
         new = [reader for reader in wanted if (envelope, reader.holder) not in there]
         if new:
             grants += seal_to(new, open_grant(pair, grant), report_id=report_id, envelope=envelope, day=day)
-    if grants:
-        _record_grants(world, grants, readers)
-    return len({grant.holder for grant in grants})
+    _record_grants(world, grants, readers)
+    return len({grant["holder"] for grant in grants})
 
 
 def count_backlog(session: Session, world: World, signed_in: SignedIn, person_id: str) -> int:

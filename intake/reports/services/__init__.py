@@ -1,0 +1,30 @@
+"""What citizens do with reports: file, look up, answer, rate."""
+
+from intake.reports.services.additions import Added
+from intake.reports.services.box import (
+    Box,
+    BoxAddition,
+    BoxMessage,
+    Step,
+    add_to_report,
+    open_box,
+    rate_report,
+)
+from intake.reports.services.filing import Filed, already_filed, file_report
+from intake.reports.services.photos import FileProblem, Upload
+
+__all__ = [
+    "Added",
+    "Box",
+    "BoxAddition",
+    "BoxMessage",
+    "FileProblem",
+    "Filed",
+    "Step",
+    "Upload",
+    "add_to_report",
+    "already_filed",
+    "file_report",
+    "open_box",
+    "rate_report",
+]

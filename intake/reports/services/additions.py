@@ -1,0 +1,126 @@
+"""What a citizen adds later: sealed under a fresh key to the report's present readers.
+
+The public process cannot open the report, so it cannot use the report's own key.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from intake.core import vault
+from intake.core.errors import Busy, Retry
+from intake.core.tables import new_id
+from intake.core.world import World
+from intake.reports.models import Addition, Report, ReportFile, Spent
+from intake.reports.services import history, photos
+from intake.reports.services.photos import FileProblem, Taken, Upload
+from intake.routing.models import Grant
+from intake.routing.queries import holders_of, present_readers
+from intake.routing.services import check_epoch, seal_to
+
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What came of it. `wrote`: something of it is kept (now, or by the same form before)."""
+
+    problems: tuple[FileProblem, ...]
+    taken: int
+    wrote: bool
+
+
+def add_photos(
+    world: World, *, report_id: str, seen_key: bytes, uploads: Sequence[Upload], spent: bytes | None = None
+) -> Added:
+    """Photos alone; those that the report has already are not added twice."""
+    return add(world, report_id=report_id, seen_key=seen_key, kind="files", value={}, uploads=uploads, spent=spent)
+
+
+def add(
+    world: World,
+    *,
+    report_id: str,
+    seen_key: bytes,
+    kind: str,
+    value: dict[str, Any],
+    uploads: Sequence[Upload] = (),
+    spent: bytes | None = None,
+) -> Added:
+    """One addition of `kind` (message, files, rating); nothing is recorded where nothing is left of it."""
+    with world.db.read() as session:
+        known = set(session.scalars(select(ReportFile.seen).where(ReportFile.report_id == report_id)))
+    taken, problems = photos.take(
+        world, uploads, seen_key=seen_key, known=known, room=max(0, world.settings.max_photos - len(known))
+    )
+    if not value and not taken:
+        return Added(tuple(problems), 0, not problems)
+    prepared = _prepare(world, report_id, kind, value, taken, len(known) + 1)
+    for _ in range(_TRIES):
+        try:
+            _record(world, prepared, taken=len(taken), spent=spent)
+        except Retry:
+            continue
+        return Added(tuple(problems), len(taken), True)
+    raise Busy(5)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    report_id: str
+    key: bytes
+    row: dict[str, Any]
+    files: list[dict[str, Any]]
+
+
+def _prepare(
+    world: World, report_id: str, kind: str, value: dict[str, Any], taken: Sequence[Taken], first: int
+) -> _Prepared:
+    addition_id, day, key = new_id(), world.today(), vault.new_key()
+    plain = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    row = {
+        "id": addition_id,
+        "report_id": report_id,
+        "kind": kind,
+        "day": day,
+        "content": vault.encrypt(key, plain, ("addition", addition_id, "content")),
+    }
+    files = photos.store(
+        world, taken, report_id=report_id, envelope=addition_id, key=key, day=day, first=first
+    )
+    return _Prepared(report_id, key, row, files)
+
+
+def _record(world: World, prepared: _Prepared, *, taken: int, spent: bytes | None) -> None:
+    report_id, day = prepared.report_id, prepared.row["day"]
+    with world.db.read() as session:
+        readers = present_readers(session, world.secrets, report_id)
+        held = holders_of(session, report_id)
+    grants = seal_to(readers.report, prepared.key, report_id=report_id, envelope=prepared.row["id"], day=day)
+
+    def record(session: Session) -> None:
+        report = session.get_one(Report, report_id, with_for_update=True)
+        check_epoch(session, readers)
+        if holders_of(session, report_id) != held:
+            raise Retry  # somebody was granted the report since, and would miss what is added now
+        if spent is not None:
+            session.execute(insert(Spent), [{"tag": spent, "day": day}])
+        seq = session.scalar(select(func.count()).where(Addition.report_id == report_id)) or 0
+        session.execute(insert(Addition), [{**prepared.row, "seq": seq + 1}])
+        session.execute(insert(Grant), grants)
+        if prepared.files:
+            session.execute(insert(ReportFile), prepared.files)
+        history.append_citizen(
+            session, world.secrets.chain_key, report, day=day, kind=prepared.row["kind"], data={"photos": taken}
+        )
+        if prepared.row["kind"] == "rating":
+            report.rated = True
+        else:
+            report.awaiting_citizen = False
+        report.version += 1
+
+    world.db.write(record)

@@ -1,0 +1,197 @@
+"""The citizen's side of a filed report: look it up, read what the team wrote, answer, rate."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from intake.core import vault
+from intake.core.clock import local_day
+from intake.core.errors import Invalid, NotFound
+from intake.core.world import World
+from intake.people import queries as people
+from intake.reports import content, receipt
+from intake.reports.models import BoxMessage as BoxRow
+from intake.reports.models import CitizenEvent, Report, StaffEvent
+from intake.reports.receipt import ReceiptKeys
+from intake.reports.services import additions
+from intake.reports.services.additions import Added
+from intake.reports.services.filing import is_spent, seen_key, spent_tag
+from intake.reports.services.photos import Upload
+from intake.reports.workflow import State, coarse
+from intake.routing.models import Placement
+from intake.web.formtoken import FormToken
+
+_TRACK = ("received", "in_progress", "closed")
+
+
+@dataclass(frozen=True, slots=True)
+class BoxMessage:
+    """Something the team wrote to the citizen."""
+
+    text: str
+    day: date
+    asks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoxAddition:
+    """That something arrived, and when; never what it said."""
+
+    kind: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of the track: `status` is done, now or next."""
+
+    state: str
+    day: date | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """What a receipt opens: never the report, never a note."""
+
+    digits: str
+    state: str
+    team_name: str
+    filed_on: date
+    messages: tuple[BoxMessage, ...]
+    additions: tuple[BoxAddition, ...]
+    steps: tuple[Step, ...]
+    rating_open: bool
+    rated: bool
+
+
+def _found(session: Session, keys: ReceiptKeys) -> Report:
+    report = session.scalars(select(Report).where(Report.box_tag == keys.tag)).first()
+    if report is None:
+        raise NotFound
+    return report
+
+
+def open_box(world: World, *, digits: str) -> Box:
+    """The box that this receipt opens; `NotFound` for every other, whatever the reason."""
+    keys = receipt.opened(digits, world.secrets.pepper)
+    with world.db.read() as session:
+        report = _found(session, keys)
+        placement = session.get_one(Placement, report.id)
+        team_name = people.team_name(session, placement.team_id)
+        rows = list(session.scalars(select(BoxRow).where(BoxRow.report_id == report.id).order_by(BoxRow.seq)))
+        events = list(
+            session.scalars(select(CitizenEvent).where(CitizenEvent.report_id == report.id).order_by(CitizenEvent.seq))
+        )
+        moves = list(
+            session.scalars(
+                select(StaffEvent)
+                .where(StaffEvent.report_id == report.id, StaffEvent.kind == "move")
+                .order_by(StaffEvent.seq)
+            )
+        )
+    box_key = vault.decrypt(keys.key, report.box_for_receipt, ("report", report.id, "box_for_receipt"))
+    messages = tuple(
+        BoxMessage(
+            vault.decrypt(box_key, row.text, ("box_message", f"{report.id}/{row.seq}", "text")).decode(), row.day, row.asks
+        )
+        for row in rows
+    )
+    state = coarse(State(report.state), awaiting_citizen=report.awaiting_citizen)
+    moved = {State(move.data["to"]): local_day(move.at, world.settings.timezone) for move in moves}
+    return Box(
+        digits=digits,
+        state=state,
+        team_name=team_name,
+        filed_on=report.day,
+        messages=messages,
+        additions=tuple(BoxAddition(event.kind, event.day) for event in events if event.kind != "filed"),
+        steps=_steps(state, report.day, moved, messages),
+        rating_open=state == "closed" and not report.rated,
+        rated=report.rated,
+    )
+
+
+def _steps(
+    state: str, filed_on: date, moved: dict[State, date], messages: Sequence[BoxMessage]
+) -> tuple[Step, ...]:
+    """Received, in progress, closed; the question stands where the report waits for the citizen."""
+    days = {"received": filed_on, "in_progress": moved.get(State.accepted)}
+    days["closed"] = moved.get(State.closed) or moved.get(State.not_accepted)
+    order = list(_TRACK)
+    if days["closed"] is not None and days["in_progress"] is None:
+        order.remove("in_progress")
+    if state == "needs_info":
+        order.insert(2 if days["in_progress"] else 1, "needs_info")
+        days["needs_info"] = next((m.day for m in reversed(messages) if m.asks), None)
+    here = order.index(state)
+    return tuple(
+        Step(name, days.get(name), "done" if place < here else "now" if place == here else "next")
+        for place, name in enumerate(order)
+    )
+
+
+def add_to_report(
+    world: World, *, digits: str, token: FormToken, body: str = "", uploads: Sequence[Upload] = ()
+) -> Added:
+    """A message and photos through the receipt; the same form with the same content counts once."""
+    keys = receipt.opened(digits, world.secrets.pepper)
+    text = content.clean(body)
+    originals = tuple(hashlib.sha256(upload.data or b"").digest() for upload in uploads)
+    tag = spent_tag(world, token.nonce, content.message_digest(digits, text, originals))
+    with world.db.read() as session:
+        report_id = _found(session, keys).id
+        if is_spent(session, tag):
+            return Added((), 0, True)
+    if not text and not uploads:
+        raise Invalid({"body": "请写几个字，或者选一张照片。"})
+    if len(text) > world.settings.body_max:
+        raise Invalid({"body": f"最多 {world.settings.body_max} 个字，现在有 {len(text)} 个。"})
+    value = {"text": text} if text else {}
+    kind = "message" if text else "files"
+    try:
+        return additions.add(
+            world, report_id=report_id, seen_key=seen_key(keys), kind=kind, value=value, uploads=uploads, spent=tag
+        )
+    except IntegrityError:
+        return _lost_the_race(world, tag)
+
+
+def rate_report(world: World, *, digits: str, token: FormToken, score: int, text: str = "") -> None:
+    """One rating, once the report is closed."""
+    keys = receipt.opened(digits, world.secrets.pepper)
+    words = content.clean(text)
+    if score not in range(1, 6):
+        raise Invalid({"score": "请选 1 到 5 分。"})
+    if len(words) > world.settings.field_max:
+        raise Invalid({"text": f"最多 {world.settings.field_max} 个字，现在有 {len(words)} 个。"})
+    tag = spent_tag(world, token.nonce, content.message_digest(digits, f"{score}\n{words}", ()))
+    with world.db.read() as session:
+        report = _found(session, keys)
+        if is_spent(session, tag):
+            return
+        if coarse(State(report.state), awaiting_citizen=False) != "closed":
+            raise Invalid({"score": "办结以后才能评。"})
+        if report.rated:
+            raise Invalid({"score": "您已经评过了，谢谢。"})
+        report_id = report.id
+    try:
+        additions.add(
+            world, report_id=report_id, seen_key=seen_key(keys), kind="rating",
+            value={"score": score, "text": words}, spent=tag,
+        )  # fmt: skip
+    except IntegrityError:
+        _lost_the_race(world, tag)
+
+
+def _lost_the_race(world: World, tag: bytes) -> Added:
+    """The same form came in twice at once: the other one is kept, and says the same."""
+    with world.db.read() as session:
+        if is_spent(session, tag):
+            return Added((), 0, True)
+    raise NotFound  # deleted in between

@@ -1,0 +1,231 @@
+"""Filing a report: prepared outside the transaction, recorded as rows, answered with a receipt."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from intake.boards.queries import BoardPage, board_page, was_live
+from intake.core import chain, vault
+from intake.core.errors import Busy, NotFound, Retry
+from intake.core.tables import new_id
+from intake.core.world import World
+from intake.people import queries as people
+from intake.reports import content, receipt, sensitive
+from intake.reports.content import Draft
+from intake.reports.models import CitizenEvent, Report, ReportFile, Spent
+from intake.reports.receipt import ReceiptKeys
+from intake.reports.services import history, photos
+from intake.reports.services.additions import add_photos
+from intake.reports.services.photos import FileProblem, Taken, Upload
+from intake.reports.workflow import State
+from intake.routing.decide import Decision, Facts, route
+from intake.routing.models import Grant, Placement
+from intake.routing.queries import Readers, readers_for
+from intake.routing.services import check_epoch, placement_row, seal_to
+from intake.web.formtoken import FormToken
+
+_TRIES = 5
+_REGISTER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What the receipt page says. `repeated`: nothing new was filed."""
+
+    digits: str
+    team_name: str
+    problems: tuple[FileProblem, ...]
+    taken: int
+    repeated: bool
+    found: frozenset[str]
+
+
+def spent_tag(world: World, nonce: bytes, digest: bytes) -> bytes:
+    """The unique mark of a used form: keyed, and leading to no receipt."""
+    return vault.mac(world.secrets.spent_key, "spent", nonce, digest)
+
+
+def is_spent(session: Session, tag: bytes) -> bool:
+    return session.get(Spent, tag) is not None
+
+
+def already_filed(world: World, *, token: FormToken, draft: Draft) -> bool:
+    """Whether this form was filed with this content; looked at before the form's age."""
+    tag = spent_tag(world, token.nonce, content.digest(token.board, draft))
+    with world.db.read() as session:
+        return is_spent(session, tag)
+
+
+def file_report(
+    world: World, *, token: FormToken, draft: Draft, uploads: Sequence[Upload] = (), held: Sequence[str] = ()
+) -> Filed:
+    """File once, whoever wins the race: the same form and content always answer with the same receipt.
+
+    Returns after the rows are on disk. Raises `NotFound` for a board that never was live.
+    """
+    digest = content.digest(token.board, draft)
+    digits = receipt.derive(world.secrets.receipt_key, token.nonce, digest)
+    tag = spent_tag(world, token.nonce, digest)
+    keys = receipt.opened(digits, world.secrets.pepper)
+    with world.db.read() as session:
+        repeated = is_spent(session, tag)
+    taken: list[Taken] = []
+    problems: list[FileProblem] = []
+    prepared: _Prepared | None = None
+    for _ in range(_TRIES):
+        if repeated:
+            return _repeated(world, digits=digits, keys=keys, draft=draft, uploads=uploads)
+        if prepared is None:
+            taken, problems = photos.take(
+                world, uploads, seen_key=seen_key(keys), known=(), room=world.settings.max_photos
+            )
+            prepared = _prepare(world, draft, keys, taken)
+        try:
+            team_name = _place_and_record(world, prepared, token=token, draft=draft, tag=tag, held=held)
+        except Retry:
+            continue
+        except IntegrityError:
+            with world.db.read() as session:
+                repeated = is_spent(session, tag)
+            prepared = prepared if repeated else None  # a register number or an id met another: draw again
+            continue
+        return Filed(digits, team_name, tuple(problems), len(taken), False, sensitive.find(draft.body))
+    raise Busy(5)
+
+
+def seen_key(keys: ReceiptKeys) -> bytes:
+    """Knows a photo again, with the receipt in hand and never without."""
+    return vault.derive(keys.key, "msx/seen")
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """Everything of a filing that does not depend on who may read it."""
+
+    report_id: str
+    report_key: bytes
+    identity_key: bytes
+    report: dict[str, Any]
+    files: list[dict[str, Any]]
+    event: dict[str, Any]
+
+
+def _prepare(world: World, draft: Draft, keys: ReceiptKeys, taken: Sequence[Taken]) -> _Prepared:
+    report_id, day = new_id(), world.today()
+    report_key, identity_key, box_key = vault.new_key(), vault.new_key(), vault.new_key()
+    files = photos.store(
+        world, taken, report_id=report_id, envelope="report", key=report_key, day=day, first=1
+    )
+    event = history.filed_event(world.secrets.chain_key, report_id, day=day, data={"photos": len(taken)})
+    written = {k: v for k, v in asdict(draft).items() if k in _SEALED_FIELDS}
+    report = {
+        "id": report_id,
+        "register_no": register_no(),
+        "day": day,
+        "day_order": vault.mac(world.secrets.order_key, "day-order", report_id).hex()[:32],
+        "category": draft.category,
+        "identity": draft.identity,
+        "about_handler": draft.about_handler,
+        "about_superior": draft.about_superior,
+        "state": State.received.value,
+        "awaiting_citizen": False,
+        "version": 1,
+        "content": _sealed(report_key, written, report_id, "content"),
+        # As long without a contact as with one: the length must not say whether somebody left theirs.
+        "contact": vault.encrypt(
+            identity_key, draft.contact.encode(), ("report", report_id, "contact"), at_least=world.settings.field_max * 4
+        ),
+        "box_tag": keys.tag,
+        "box_for_receipt": vault.encrypt(keys.key, box_key, ("report", report_id, "box_for_receipt")),
+        "box_for_staff": vault.encrypt(report_key, box_key, ("report", report_id, "box_for_staff")),
+        "rated": False,
+        "staff_seq": 0,
+        "staff_head": chain.GENESIS,
+        "citizen_seq": 1,
+        "citizen_head": event["hash"],
+    }
+    return _Prepared(report_id, report_key, identity_key, report, files, event)
+
+
+_SEALED_FIELDS = ("body", "place", "happened_on", "subject", "contact_restriction")
+
+
+def _sealed(key: bytes, value: object, report_id: str, field: str) -> bytes:
+    plain = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return vault.encrypt(key, plain, ("report", report_id, field))
+
+
+def register_no() -> str:
+    """Random, so that a gap says nothing: 7QM-4KD."""
+    letters = "".join(_REGISTER_ALPHABET[b & 31] for b in vault.random_bytes(6))
+    return f"{letters[:3]}-{letters[3:]}"
+
+
+def _place_and_record(
+    world: World, prepared: _Prepared, *, token: FormToken, draft: Draft, tag: bytes, held: Sequence[str]
+) -> str:
+    """Decide where it goes, seal its keys to those who may read it there, and record it all at once."""
+    with world.db.read() as session:
+        board = board_page(session, token.board)
+        if board is None or not was_live(board, token.issued_at):
+            raise NotFound
+        decision = _decide(session, world, board, draft, held)
+        readers = readers_for(session, world.secrets, team_id=decision.team_id)
+        team_name = people.team_name(session, decision.team_id)
+    day = prepared.report["day"]
+    grants = [
+        *seal_to(readers.report, prepared.report_key, report_id=prepared.report_id, envelope="report", day=day),
+        *seal_to(readers.identity, prepared.identity_key, report_id=prepared.report_id, envelope="identity", day=day),
+    ]
+    placement = placement_row(prepared.report_id, decision, board_code=board.code, site_id=board.site_id)
+
+    def record(session: Session) -> None:
+        check_epoch(session, readers)
+        session.execute(insert(Spent), [{"tag": tag, "day": day}])
+        session.execute(insert(Placement), [placement])
+        session.execute(insert(Report), [prepared.report])
+        session.execute(insert(Grant), grants)
+        session.execute(insert(CitizenEvent), [prepared.event])
+        if prepared.files:
+            session.execute(insert(ReportFile), prepared.files)
+
+    world.db.write(record)
+    return team_name
+
+
+def _decide(session: Session, world: World, board: BoardPage, draft: Draft, held: Sequence[str]) -> Decision:
+    able = board.team_id is not None and bool(people.trusted_members(session, world.secrets, board.team_id))
+    return route(
+        Facts(
+            board_name=board.name,
+            board_live=board.state == "live",
+            team_id=board.team_id,
+            team_name=board.team_name,
+            team_able=able,
+            about_handler=draft.about_handler,
+            about_superior=draft.about_superior,
+            held=tuple(held),
+        )
+    )
+
+
+def _repeated(
+    world: World, *, digits: str, keys: ReceiptKeys, draft: Draft, uploads: Sequence[Upload]
+) -> Filed:
+    """The same filing again: the same receipt, and the photos that it has not got yet."""
+    with world.db.read() as session:
+        row = session.execute(
+            select(Report.id, Placement.team_id)
+            .join(Placement, Placement.report_id == Report.id)
+            .where(Report.box_tag == keys.tag)
+        ).first()
+        team_name = people.team_name(session, row.team_id) if row is not None else ""
+    if row is None or not uploads:
+        return Filed(digits, team_name, (), 0, True, sensitive.find(draft.body))
+    added = add_photos(world, report_id=row.id, seen_key=seen_key(keys), uploads=uploads)
+    return Filed(digits, team_name, added.problems, added.taken, True, sensitive.find(draft.body))

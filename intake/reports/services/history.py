@@ -1,0 +1,93 @@
+"""Appending to the two chains of a report: what staff did, with its time; what citizens did, by day."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from intake.core import chain
+from intake.core.chain import Link, Value
+from intake.reports.models import CitizenEvent, Report, StaffEvent
+
+
+def _data(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def staff_fields(event: StaffEvent) -> dict[str, Value]:
+    """What a staff link's hash is made over."""
+    return {
+        "chain": "staff",
+        "report": event.report_id,
+        "seq": event.seq,
+        "at": event.at.astimezone(UTC).isoformat(),
+        "actor": event.actor_id,
+        "kind": event.kind,
+        "data": _data(event.data),
+    }
+
+
+def citizen_fields(event: CitizenEvent) -> dict[str, Value]:
+    """What a citizen link's hash is made over: the day, never a time, and nothing of the staff's chain."""
+    return {
+        "chain": "citizen",
+        "report": event.report_id,
+        "seq": event.seq,
+        "day": event.day.isoformat(),
+        "kind": event.kind,
+        "data": _data(event.data),
+    }
+
+
+def filed_event(key: bytes, report_id: str, *, day: date, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The first row of a new report's citizen chain."""
+    event = CitizenEvent(report_id=report_id, seq=1, day=day, kind="filed", data=dict(data), prev=chain.GENESIS)
+    event.hash = chain.link(key, event.prev, citizen_fields(event))
+    return {c.name: getattr(event, c.name) for c in CitizenEvent.__table__.columns}
+
+
+def append_staff(
+    session: Session, key: bytes, report: Report, *, at: datetime, actor_id: str, kind: str, data: Mapping[str, Any]
+) -> None:
+    """One more link; the caller holds the lock of the report's row."""
+    event = StaffEvent(
+        report_id=report.id, seq=report.staff_seq + 1, at=at, actor_id=actor_id, kind=kind, data=dict(data),
+        prev=report.staff_head,
+    )  # fmt: skip
+    event.hash = chain.link(key, event.prev, staff_fields(event))
+    report.staff_seq, report.staff_head = event.seq, event.hash
+    session.add(event)
+
+
+def append_citizen(
+    session: Session, key: bytes, report: Report, *, day: date, kind: str, data: Mapping[str, Any]
+) -> None:
+    """As `append_staff`, on the other chain."""
+    event = CitizenEvent(
+        report_id=report.id, seq=report.citizen_seq + 1, day=day, kind=kind, data=dict(data), prev=report.citizen_head
+    )
+    event.hash = chain.link(key, event.prev, citizen_fields(event))
+    report.citizen_seq, report.citizen_head = event.seq, event.hash
+    session.add(event)
+
+
+def first_broken(session: Session, key: bytes, report: Report) -> str | None:
+    """Where a chain of this report does not hold: "staff 3", "citizen 1"; None where both hold."""
+    staff = session.scalars(select(StaffEvent).where(StaffEvent.report_id == report.id).order_by(StaffEvent.seq))
+    place = chain.first_broken(key, [Link(e.prev, e.hash, staff_fields(e)) for e in staff], report.staff_head)
+    if place is not None:
+        return f"staff {place + 1}"
+    citizen = session.scalars(
+        select(CitizenEvent).where(CitizenEvent.report_id == report.id).order_by(CitizenEvent.seq)
+    )
+    place = chain.first_broken(key, [Link(e.prev, e.hash, citizen_fields(e)) for e in citizen], report.citizen_head)
+    return None if place is None else f"citizen {place + 1}"
+
+
+def heads(session: Session) -> dict[str, tuple[str, str]]:
+    """report id → heads of its staff's and its citizen's chain."""
+    rows = session.execute(select(Report.id, Report.staff_head, Report.citizen_head)).tuples()
+    return {report_id: (staff, citizen) for report_id, staff, citizen in rows}

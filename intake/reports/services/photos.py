@@ -1,0 +1,104 @@
+"""Taking files into a report: re-encoded, encrypted and stored before anything is recorded."""
+
+import json
+import unicodedata
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from intake.core import vault
+from intake.core.tables import new_id
+from intake.core.world import World
+from intake.reports.photos import Limits, NotTaken, Photo, reencode
+
+_NAME_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it came; `data` is None where it was over the size and its bytes were dropped."""
+
+    name: str
+    data: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """A file that was left out: `reason` is broken, too_big, kind, too_many, video, audio or busy."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A photo that can be kept. `seen` knows the same original again."""
+
+    photo: Photo
+    seen: bytes
+
+
+def shown_name(name: str) -> str:
+    """A citizen's own file name, safe to show back: no path, no control or direction characters."""
+    tail = name.replace("\\", "/").rsplit("/", 1)[-1]
+    plain = "".join(c for c in tail if unicodedata.category(c)[0] not in ("C", "Z") or c == " ").strip()
+    return plain[:_NAME_SHOWN] or "照片"
+
+
+def take(
+    world: World, uploads: Sequence[Upload], *, seen_key: bytes, known: Collection[bytes], room: int
+) -> tuple[list[Taken], list[FileProblem]]:
+    """The photos that can be kept, at most `room` of them, and why the others cannot.
+
+    One that the report has already (`known`) is neither: it is there.
+    """
+    settings = world.settings
+    limits = Limits(
+        max_bytes=settings.max_photo_mb * 1024 * 1024, max_pixels=settings.max_pixels, side=settings.photo_side
+    )
+    taken: list[Taken] = []
+    problems: list[FileProblem] = []
+    have = set(known)
+    for upload in uploads:
+        if upload.data is None:
+            problems.append(FileProblem(shown_name(upload.name), "too_big"))
+            continue
+        seen = vault.mac(seen_key, upload.data)
+        if seen in have:
+            continue
+        if len(taken) >= room:
+            problems.append(FileProblem(shown_name(upload.name), "too_many"))
+            continue
+        try:
+            taken.append(Taken(reencode(upload.name, upload.data, limits=limits), seen))
+            have.add(seen)
+        except NotTaken as error:
+            problems.append(FileProblem(shown_name(upload.name), error.reason))
+    return taken, problems
+
+
+def store(
+    world: World, taken: Sequence[Taken], *, report_id: str, envelope: str, key: bytes, day: date, first: int
+) -> list[dict[str, Any]]:
+    """Blobs into the store, under `key`; returns the rows that will refer to them."""
+    rows = []
+    for number, one in enumerate(taken, start=first):
+        file_id, blob_id = new_id(), new_id()
+        blob = f"{blob_id[:2]}/{blob_id}"
+        world.storage.put(blob, vault.encrypt_file(key, one.photo.data, ("report_file", file_id, "blob")), day=day)
+        extension = "png" if one.photo.media_type == "image/png" else "jpg"
+        meta = {"name": f"photo-{number}.{extension}", "type": one.photo.media_type}
+        rows.append(
+            {
+                "id": file_id,
+                "report_id": report_id,
+                "envelope": envelope,
+                "position": number,
+                "day": day,
+                "blob": blob,
+                "meta": vault.encrypt(key, json.dumps(meta).encode(), ("report_file", file_id, "meta")),
+                "seen": one.seen,
+            }
+        )
+    return rows
