@@ -1,13 +1,13 @@
 """Board codes: seven random characters and one that checks them.
 
-A code is 8 characters of Crockford's base 32 (digits and capitals without I, L, O, U), so that a QR symbol keeps it in
-alphanumeric mode. With the characters read as elements of GF(32), a code holds when
+A code is 8 characters of Crockford's base 32 (digits and capitals without I, L, O, U), so that a QR symbol
+keeps it in alphanumeric mode. With the characters read as elements of GF(32), a code holds when
 
     w1*c1 + w2*c2 + … + w8*c8 = OFFSET,   wi = x^(8-i) in GF(2)[x] / (x^5 + x^2 + 1)
 
-All eight weights are different and none is zero. So one wrong character always shows (wi*d = 0 only for d = 0), and so
-does the exchange of any two characters, neighbours or not ((wi + wj)*(a + b) = 0 only for a = b). OFFSET is not zero,
-so that a row of zeros is no code.
+All eight weights are different and none is zero. So one wrong character always shows (wi*d = 0 only for
+d = 0), and so does the exchange of any two, neighbours or not ((wi + wj)*(a + b) = 0 only for a = b). OFFSET is
+not zero, so that a row of zeros is no code.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ OFFSET: Final = 31
 _POLYNOMIAL: Final = 0b100101
 _VALUE: Final = {char: value for value, char in enumerate(ALPHABET)}
 _LOOK_ALIKES: Final = str.maketrans("OIL", "011")
-# What people and keyboards put between the halves: spaces, dashes, invisible and combining marks, and three signs.
+# What people and keyboards put between the halves: spaces, dashes, marks that are not seen, and three signs.
 _BETWEEN: Final = frozenset(("Zs", "Zl", "Zp", "Pd", "Pc", "Cc", "Cf", "Mn", "Mc", "Me"))
 _SIGNS: Final = frozenset("\u2212\u00b7\u30fb")
 
@@ -81,7 +81,7 @@ def new_code() -> str:
 
 
 def normalise(text: str) -> str:
-    """`text` as a code would be stored: capitals, full-width folded, O as 0, I and L as 1, no spaces or hyphens.
+    """`text` as a code is stored: capitals, full-width folded, O as 0, I and L as 1, no spaces or hyphens.
 
     Says nothing of whether it is a code. Doing it twice changes nothing.
     """

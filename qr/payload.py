@@ -13,11 +13,11 @@ ALPHANUMERIC: Final = frozenset("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
 _LABEL: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _DEFAULT_PORT: Final = {"https": 443, "http": 80}
 
-Reason = Literal["scheme", "host", "port", "path"]
+Reason = Literal["scheme", "host", "port", "path", "contradiction"]
 
 
 class BadAddress(ValueError):
-    """A public address no board can carry; `reason` is the part at fault, the text says what to do."""
+    """A public address no board can carry; `reason` is the part at fault, the text says why."""
 
     def __init__(self, reason: Reason, hint: str) -> None:
         super().__init__(hint)
@@ -32,8 +32,15 @@ def board_url(public_url: str, code: str) -> str:
     scheme, site = _parts(public_url)
     url = f"{scheme}://{site}/b/".upper() + codes.check(code)
     if not ALPHANUMERIC.issuperset(url):
-        raise BadAddress("host", f"{site!r} holds characters that a QR symbol cannot keep in alphanumeric mode")
+        raise BadAddress(
+            "host", f"{site!r} holds characters that a QR symbol cannot keep in alphanumeric mode"
+        )
     return url
+
+
+def matches(url: str, printed_domain: str, code: str) -> bool:
+    """Whether a symbol's address leads to the very domain and code that are printed beside it."""
+    return url in {f"{scheme}://{printed_domain.upper()}/B/{code}" for scheme in ("HTTPS", "HTTP")}
 
 
 def domain(public_url: str) -> str:
@@ -43,7 +50,10 @@ def domain(public_url: str) -> str:
 
 def _parts(public_url: str) -> tuple[str, str]:
     """Scheme and host[:port], lower case, of an address that a board may carry."""
-    address = urlsplit(public_url.strip())
+    try:
+        address = urlsplit(public_url.strip())
+    except ValueError as error:
+        raise BadAddress("host", f"{public_url!r} is no address: {error}") from error
     scheme = address.scheme
     if scheme not in _DEFAULT_PORT:
         raise BadAddress("scheme", f"the public address must begin with https://, not {public_url!r}")
@@ -69,9 +79,13 @@ def _port(address: SplitResult) -> int | None:
 
 def _check_host(host: str) -> None:
     if not host.isascii():
-        raise BadAddress("host", f"write {host!r} in its xn-- form: a QR symbol in alphanumeric mode is ASCII")
+        raise BadAddress(
+            "host", f"write {host!r} in its xn-- form: a QR symbol in alphanumeric mode is ASCII"
+        )
     if ":" in host:
-        raise BadAddress("host", f"{host} is an IPv6 address, whose brackets a QR symbol cannot keep: use a name")
+        raise BadAddress(
+            "host", f"{host} is an IPv6 address, whose brackets a QR symbol cannot keep: use a name"
+        )
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in host.split(".")):
         raise BadAddress("host", f"{host!r} is no host name: letters, digits, hyphens and dots only")
 

@@ -16,7 +16,7 @@ _LOCK: Final = threading.Lock()
 
 
 def trim(pdf: bytes, bleed: float) -> bytes:
-    """The same pages, opened and printed at their trimmed size; the bleed (mm) stays in the media box for a printer."""
+    """The same pages, opened and printed at their trimmed size; the bleed (mm) stays in the media box."""
     edge = bleed * POINTS_PER_MM
     with _LOCK, pypdfium2.PdfDocument(pdf) as document:
         for page in document:
@@ -41,7 +41,8 @@ def picture(pdf: bytes, *, page: int = 0, box: Box | None = None, pixels: int) -
             left, top, side = (length * POINTS_PER_MM for length in (box.left, box.top, box.side))
             cut = (left, height - top - side, width - left - side, top)
             bitmap = sheet.render(scale=pixels / side, grayscale=True, crop=cut)
-        return bitmap.to_pil().convert("L")
+        picture: Image.Image = bitmap.to_pil().convert("L")
+        return picture
 
 
 def words(pdf: bytes, *, page: int = 0) -> str:

@@ -1,8 +1,8 @@
 """The pictograms, one source for posters and pages: `pictograms.json`, strokes on a field of 48 units.
 
-A shape is `rect` [x, y, w, h], `circle` [x, y, r], `line` [[x, y], …] or `curve` [[x, y], [six numbers of a cubic], …],
-with `close`, `fill`, `stroke` (width, 3 where absent, 0 for none) and `dash` [on, off]. The posters' templates read
-the same file.
+A shape is `rect` [x, y, w, h], `circle` [x, y, r], `line` [[x, y], …] or `curve` [[x, y], [six numbers of a
+cubic], …], with `close`, `fill`, `stroke` (width, 3 where absent, 0 for none) and `dash` [on, off]. The
+templates of the posters read the same file.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def shapes() -> dict[str, list[Shape]]:
 
 
 def svg(name: str) -> str:
-    """The pictogram in the colour of the text around it, for a page; hidden from screen readers, words stand beside it.
+    """The pictogram in the colour of the text around it, for a page; hidden from screen readers.
 
     Raises `KeyError` for a name that is not drawn.
     """
@@ -62,5 +62,7 @@ def _paint(shape: Shape) -> str:
     if width != STROKE:
         paint += f' stroke-width="{width:g}"'
     if "dash" in shape:
-        paint += f' stroke-linecap="butt" stroke-dasharray="{" ".join(f"{part:g}" for part in shape["dash"])}"'
+        paint += (
+            f' stroke-linecap="butt" stroke-dasharray="{" ".join(f"{part:g}" for part in shape["dash"])}"'
+        )
     return paint

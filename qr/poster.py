@@ -13,7 +13,7 @@ from typing import Any, Final
 import typst
 
 from qr import code as codes
-from qr import fonts, pdf, symbol, wording
+from qr import fonts, payload, pdf, symbol, wording
 from qr.readback import read_back
 from qr.sheet import Kind, Paper, Sheet, sheet
 
@@ -22,7 +22,7 @@ _TOO_LONG: Final = re.compile(r"TOO_LONG:([^\"]+)")
 
 
 class TextTooLong(ValueError):
-    """A text does not fit on the sheet at the smallest size; `field` is the data's field or the row's label."""
+    """A text does not fit at the smallest size; `field` is the data's field or the row's label."""
 
     def __init__(self, field: str) -> None:
         super().__init__(f"too long for the poster: {field}")
@@ -40,9 +40,9 @@ class MissingGlyphs(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class PosterData:
-    """What one board says. Empty text is unknown: its row is left out, and `missing_facts` names what a board needs.
+    """What one board says. Empty text is unknown: its row is left out, `missing_facts` names the needed ones.
 
-    `rows` are (label, value); a firm and its responsible person are one value, parted by an ideographic space.
+    `rows` are (label, value); a firm and its responsible person are one value, an ideographic space between.
     `ways` are (label, text) of other ways to report, besides the telephones and taking the code home.
     """
 
@@ -68,8 +68,9 @@ class PosterData:
 def make(data: PosterData, paper: Paper = "A4") -> bytes:
     """The poster as a PDF of one page whose code, number and words were read from the finished file.
 
-    Raises `code.BadCode`, `MissingGlyphs`, `TextTooLong`, and `readback.NotReadable` where the file does not say what
-    the data says: then nothing is handed out.
+    Raises `code.BadCode`, `payload.BadAddress` (address, domain and code that do not belong together),
+    `MissingGlyphs`, `TextTooLong`, and `readback.NotReadable` where the file does not say what the data says:
+    then nothing is handed out.
     """
     target = sheet(data.kind, paper)
     drawn = symbol.make(data.url)
@@ -81,7 +82,7 @@ def make(data: PosterData, paper: Paper = "A4") -> bytes:
 
 
 def missing_facts(data: PosterData) -> tuple[str, ...]:
-    """Labels of the facts that a board of this kind must show and this one does not know, in the board's order."""
+    """Labels of the facts a board of this kind must show and this one does not know, in the board's order."""
     known = {label: value for label, value in data.rows if value.strip()}
     needed: dict[str, str] = {"名称": data.name, "牌号": data.site_no, "网址": data.domain}
     if data.kind != "notice":
@@ -99,9 +100,10 @@ def _person(value: str) -> str:
 
 def compose(data: PosterData, drawn: symbol.Symbol, target: Sheet) -> bytes:
     """The sheet as a PDF that nobody has read back yet; for `make`, tests and previews marked as such."""
-    codes.check(data.code)
+    if not payload.matches(data.url, data.domain, codes.check(data.code)):
+        raise payload.BadAddress("contradiction", f"{data.url} is not {data.domain} with {data.code}")
     content = _content(data, drawn, target)
-    whole_family = _printable(content)
+    whole_family = _needs_family(data)
     try:
         file = typst.compile(
             str(ROOT / "templates" / target.layout.template),
@@ -154,7 +156,12 @@ def _facts(data: PosterData) -> list[tuple[str, str]]:
     telephones = "　".join(number for number in (data.hotline, *data.phones) if number)
     around = ("巡察组", "联系电话") if data.kind == "notice" else ("监督单位", "监督电话")
     place = [] if data.kind == "notice" else [("建设地点", data.place)]
-    rows = (*place, *wording.filled_in(data.kind, data.rows), (around[0], data.team_name), (around[1], telephones))
+    rows = (
+        *place,
+        *wording.filled_in(data.kind, data.rows),
+        (around[0], data.team_name),
+        (around[1], telephones),
+    )
     return [(label, value) for label, value in rows if value.strip()]
 
 
@@ -176,20 +183,20 @@ def _footer(data: PosterData) -> str:
     return "　".join(part for part in (data.issuer, since, f"第 {data.revision} 版") if part)
 
 
-def _texts(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Field or row label, and the text that stands there."""
-    for field, value in content.items():
-        if isinstance(value, str):
-            yield field, value
-        elif field in ("facts", "ways", "checks"):
-            for label, text in value:
-                yield label, label + text
+def _texts(data: PosterData) -> Iterator[tuple[str, str]]:
+    """Every text of the data with the field, or the row's label, that it stands in."""
+    for field in ("site_no", "name", "domain", "place", "team_name", "hotline", "phone_hours", "issuer"):
+        yield field, getattr(data, field)
+    yield "check_words", "".join(data.check_words)
+    yield "phones", "".join(data.phones)
+    for label, value in (*data.rows, *data.ways):
+        yield label, label + value
 
 
-def _printable(content: dict[str, Any]) -> bool:
-    """Whether the whole family is needed to print `content`; raises `MissingGlyphs` where even that would not do."""
+def _needs_family(data: PosterData) -> bool:
+    """Whether the embedded fonts are not enough; raises `MissingGlyphs` where nothing that is here is."""
     rare = False
-    for field, text in _texts(content):
+    for field, text in _texts(data):
         if lost := fonts.missing(text):
             raise MissingGlyphs(lost, field)
         rare = rare or fonts.needs_family(text)

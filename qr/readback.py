@@ -13,6 +13,7 @@ from qr.sheet import Box
 
 BOX_PIXELS: Final = 480
 PAGE_PIXELS: Final = 1800
+_QR_ONLY: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 Reason = Literal["broken", "none", "several", "other", "text"]
 
@@ -20,7 +21,8 @@ Reason = Literal["broken", "none", "several", "other", "text"]
 class NotReadable(Exception):
     """The finished page does not say what it should.
 
-    `reason`: the file is broken, no code is found, several are, another address is read, or printed text is not there.
+    `reason`: the file is broken, no code is found, several are, it says another address, or a printed text is
+    not there.
     """
 
     def __init__(self, reason: Reason, expected: str, found: tuple[str, ...] = ()) -> None:
@@ -32,7 +34,7 @@ class NotReadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ReadBack:
-    """What was read: the address in the symbol, on which page (from 0), and whether only the code's box was looked at."""
+    """What was read: the address, on which page (from 0), and whether only the code's box was looked at."""
 
     url: str
     page: int
@@ -52,7 +54,11 @@ def read_back(
     except (ValueError, IndexError) as error:
         raise NotReadable("broken", expected_url) from error
     seen = zxingcpp.read_barcodes(
-        picture, formats=zxingcpp.BarcodeFormat.QRCode, try_rotate=box is None, try_downscale=False, try_invert=False
+        picture,
+        formats=_QR_ONLY,
+        try_rotate=box is None,
+        try_downscale=False,
+        try_invert=False,
     )
     found = tuple(symbol.text for symbol in seen)
     if found != (expected_url,):

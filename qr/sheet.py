@@ -1,4 +1,4 @@
-"""Kinds of poster and the papers they come on: where the symbol stands, so that reading back knows where to look."""
+"""Kinds of poster and their papers: where the symbol stands, so that reading back knows where to look."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A template and the square of its symbol without the quiet zone, in millimetres on A4; other papers scale it."""
+    """A template and the square of its symbol without the quiet zone, in mm on A4; other papers scale it."""
 
     template: str
     left: float
@@ -49,10 +49,12 @@ class Sheet:
         return self.width / PAPERS["A4"][0]
 
     def symbol_box(self, modules: int) -> Box:
-        """The square that belongs to a symbol of `modules` a side: its quiet zone included, nothing else in it."""
+        """The square that belongs to a symbol of `modules` a side: with its quiet zone, and nothing else."""
         side = self.layout.side * self.scale
         quiet = side / modules * QUIET
-        return Box(self.layout.left * self.scale - quiet, self.layout.top * self.scale - quiet, side + 2 * quiet)
+        return Box(
+            self.layout.left * self.scale - quiet, self.layout.top * self.scale - quiet, side + 2 * quiet
+        )
 
 
 LAYOUTS: Final[dict[Kind, Layout]] = {

@@ -53,15 +53,16 @@ def make(url: str, level: Level = "H") -> Symbol:
 
 
 def svg(symbol: Symbol, *, title: str = "") -> str:
-    """One path on white, a module is one unit, the quiet zone included; `title` is read to those who cannot see.
+    """One path on white, a module is one unit, the quiet zone included; `title` is for screen readers.
 
     Holds no style attribute and no id, so it may stand in a page under a strict content security policy.
     """
     side = symbol.modules + 2 * QUIET
     name = f"<title>{_escaped(title)}</title>" if title else ""
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}" width="{side * 8}" height="{side * 8}"'
-        f' role="img" shape-rendering="crispEdges">{name}<path fill="#fff" d="M0 0h{side}v{side}H0z"/>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}"'
+        f' width="{side * 8}" height="{side * 8}" role="img" shape-rendering="crispEdges">'
+        f'{name}<path fill="#fff" d="M0 0h{side}v{side}H0z"/>'
         f'<path fill="#000" d="{_path(symbol.rows)}"/></svg>'
     )
 
@@ -85,7 +86,7 @@ def _escaped(text: str) -> str:
 def png(symbol: Symbol, px: int) -> bytes:
     """A square picture of `px` pixels a side, black on white, one bit a pixel.
 
-    Modules are whole pixels, the rest widens the quiet zone. Raises `ValueError` where a module would be less than one.
+    Modules are whole pixels, the rest widens the quiet zone. Raises `ValueError` where one would be less.
     """
     scale = px // (symbol.modules + 2 * QUIET)
     if scale < 1:
@@ -94,7 +95,9 @@ def png(symbol: Symbol, px: int) -> bytes:
     bits.putdata([0 if module == "1" else 1 for row in symbol.rows for module in row])
     page = Image.new("1", (px, px), 1)
     edge = (px - symbol.modules * scale) // 2
-    page.paste(bits.resize((symbol.modules * scale, symbol.modules * scale), Image.Resampling.NEAREST), (edge, edge))
+    page.paste(
+        bits.resize((symbol.modules * scale, symbol.modules * scale), Image.Resampling.NEAREST), (edge, edge)
+    )
     out = io.BytesIO()
     page.save(out, "PNG", optimize=True)
     return out.getvalue()

@@ -62,7 +62,7 @@ NOTICE_FACTS: Final[tuple[Fact, ...]] = (
     ("受理范围", "领导班子及成员、下一级主要负责人、重要岗位人员的问题，重点是违反党的六项纪律的情况"),
     ("其他事项", "个人诉求、诉讼仲裁等请打 12345；写到这里的，按规定转有关部门"),
 )
-# The facts a board of its kind must show (starred in the field lists); `name` and the like are fields, not rows.
+# The facts a board of its kind must show; `name` and the like are fields, not rows.
 STARRED: Final[dict[Kind, tuple[str, ...]]] = {
     "works": ("工期", "主要内容", "总投资", "资金来源", "建设单位", "施工单位", "监理单位"),
     "notice": ("巡察时间", "受理截止"),
@@ -77,7 +77,7 @@ def compare(kind: Kind, *, has_words: bool, hotline: str) -> tuple[str, str]:
     same = "牌号和核对词" if has_words else "牌号和码"
     otherwise = f"不要填，打 {hotline}。" if hotline else "不要填。"
     if kind == "village":
-        return f"网页上的{same}和{THIS[kind]}一样才是真的。", f"不一样，{otherwise}"
+        return f"网页上的{same.replace('和', '、')}和{THIS[kind]}一样才是真的。", f"不一样，{otherwise}"
     return f"手机上的网址必须是它，网页上的{same}", f"也要和{THIS[kind]}一样。有一样不对，{otherwise}"
 
 

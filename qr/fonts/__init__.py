@@ -1,7 +1,7 @@
 """The embedded fonts: where they are, and which characters they can print.
 
-Two weights of Noto Sans CJK SC, cut by `build.py` to the 8,105 characters of the 通用规范汉字表, GB 2312, Latin and
-signs. Where Debian's fonts-noto-cjk is installed, a text with rarer characters is set from the whole family instead.
+Two weights of Noto Sans CJK SC, cut by `build.py` to the 8,105 characters of the 通用规范汉字表, GB 2312,
+Latin and signs. Where Debian's fonts-noto-cjk is installed, a text with rarer characters is set from all of it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FAMILY_FILES: Final = ("NotoSansCJK-Regular.ttc", "NotoSansCJK-Bold.ttc")
 
 @lru_cache(maxsize=2)
 def coverage(line: str) -> frozenset[int]:
-    """Code points of one line of coverage.txt: `embedded`, or `family` for what only the whole family adds."""
+    """Code points of a line of coverage.txt: `embedded`, or `family` for what only the whole family adds."""
     for text in (HERE / "coverage.txt").read_text(encoding="ascii").splitlines():
         name, _, runs = text.partition(" ")
         if name == line:

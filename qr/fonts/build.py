@@ -4,7 +4,7 @@
     python -m qr.fonts.build --check    make them again and compare, exit 1 where they differ
 
 Needs fontTools and two Debian packages: fonts-noto-cjk (the family) and unicode-data (the Unihan tables, whose
-field kTGH is the 8,105 characters of the 通用规范汉字表). The same packages give the same bytes.
+field kTGH is the 8,105 characters of the 通用规范汉字表). The same packages and fontTools give the same bytes.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ STANDARD_CHARACTERS: Final = 8105
 # Punctuation, arrows, enclosed numbers, units, marks: what an address, an amount or a firm's name may hold.
 BLOCKS: Final = (
     (0x20, 0x7E), (0xA0, 0x17F), (0x2000, 0x206F), (0x20A0, 0x20BF), (0x2100, 0x214F), (0x2150, 0x218F),
-    (0x2190, 0x21FF), (0x2200, 0x22FF), (0x2460, 0x24FF), (0x25A0, 0x25FF), (0x3000, 0x303F), (0x3200, 0x33FF),
-    (0xFE30, 0xFE4F), (0xFF00, 0xFFEF),
-)
+    (0x2190, 0x21FF), (0x2200, 0x22FF), (0x2460, 0x24FF), (0x25A0, 0x25FF), (0x3000, 0x303F),
+    (0x3200, 0x33FF), (0xFE30, 0xFE4F), (0xFF00, 0xFFEF),
+)  # fmt: skip
 
 
 def standard_characters() -> set[int]:
@@ -43,7 +43,7 @@ def standard_characters() -> set[int]:
             if len(parts) == 3 and parts[1] == "kTGH" and parts[0].startswith("U+"):
                 found.add(int(parts[0][2:], 16))
     if len(found) != STANDARD_CHARACTERS:
-        raise SystemExit(f"{UNIHAN} holds {len(found)} characters of the standard table, not {STANDARD_CHARACTERS}")
+        raise SystemExit(f"{UNIHAN}: {len(found)} characters of the table, not {STANDARD_CHARACTERS}")
     return found
 
 
@@ -71,7 +71,7 @@ def face(weight: str) -> TTFont:
 
 
 def cut(font: TTFont, points: set[int]) -> bytes:
-    """`font` reduced to `points`, without hints and without the features a poster never uses, as OpenType bytes."""
+    """`font` reduced to `points`, without hints and the features a poster never uses, as OpenType bytes."""
     options = subset.Options()
     options.layout_features = ["kern", "ccmp", "halt", "palt"]
     options.hinting = False
@@ -119,7 +119,7 @@ def build() -> dict[str, bytes]:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Make the embedded fonts from Debian's packages.")
-    parser.add_argument("--check", action="store_true", help="compare with the files that are here, write nothing")
+    parser.add_argument("--check", action="store_true", help="compare, write nothing")
     check = parser.parse_args(arguments).check
     stale = []
     for name, content in build().items():
