@@ -1,0 +1,335 @@
+"""Who is there, and whose key counts. Reading only; a key counts when its signatures reach a pinned root."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from intake.core.access import READER_ROLES, ROLE_NAMES, Actor, Permission, Role, SignedIn
+from intake.core.framing import framed
+from intake.core.secretfile import Secrets
+from intake.core.vault import PublicPair
+from intake.people.models import ActivationLink, Epoch, Person, PersonKey, Team
+from intake.people.statements import COUNTY, SUPERIOR, Confirmation, Roots, Statement, trusted
+
+READERS = "readers"
+
+# The columns a signed statement and its signature consist of, in one order for every query below.
+_SIGNED = (
+    PersonKey.id,
+    PersonKey.person_id,
+    PersonKey.login,
+    PersonKey.role,
+    PersonKey.team_id,
+    PersonKey.reading_public,
+    PersonKey.signing_public,
+    PersonKey.made_on,
+    PersonKey.confirmed_by,
+    PersonKey.signature,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Someone a report's key may be sealed to: `holder` is a person's id."""
+
+    holder: str
+    key_id: str
+    public: bytes
+    role: Role
+    team_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """One line of a colleague's page of keys. `state`: "invited", "waiting", "trusted", "broken"."""
+
+    person_id: str
+    login: str
+    name: str
+    role: Role
+    role_name: str
+    team_name: str
+    state: str
+    fingerprint: str | None
+    confirmed_by: str | None
+    confirmed_on: date | None
+    signed_in_on: date | None
+    you: bool
+    confirmable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """One line of the administrator's list. `state`: "left", "linked", "no_link", "waiting", "ready"."""
+
+    person_id: str
+    login: str
+    name: str
+    role: Role
+    role_name: str
+    team_id: str | None
+    team_name: str | None
+    note: str
+    state: str
+    link_until: datetime | None
+    signed_in_on: date | None
+    left_on: date | None
+
+
+def normal_login(login: str) -> str:
+    """Logins are matched without case and surrounding space."""
+    return login.strip().casefold()
+
+
+def person_by_login(session: Session, login: str) -> Person | None:
+    return session.scalars(select(Person).where(Person.login == normal_login(login))).one_or_none()
+
+
+def people_of(session: Session, team_id: str) -> list[Person]:
+    """Everyone of the team who has not left, by login."""
+    return list(
+        session.scalars(
+            select(Person).where(Person.team_id == team_id, Person.left_on.is_(None)).order_by(Person.login)
+        )
+    )
+
+
+def live_key(session: Session, person_id: str) -> PersonKey | None:
+    """The one key of a person that is not retired."""
+    return session.scalars(
+        select(PersonKey).where(PersonKey.person_id == person_id, PersonKey.retired_on.is_(None))
+    ).one_or_none()
+
+
+def readers_epoch(session: Session, *, hold: bool = False) -> int:
+    """How often the set of readers has moved.
+
+    `hold=True`, inside a write: nobody's leaving can be recorded until this transaction has ended
+    (a shared row lock on PostgreSQL; on SQLite there is one writer anyway).
+    """
+    query = select(Epoch.value).where(Epoch.name == READERS)
+    if hold:
+        query = query.with_for_update(read=True)
+    return session.scalars(query).one_or_none() or 0
+
+
+def trusted_members(session: Session, secrets: Secrets, team_id: str) -> list[Reader]:
+    """The team's active members whose key counts, by login.
+
+    Active: has signed in, has a confirmed key, has not left. The rows are read and compared with what
+    was signed at every call; only the arithmetic of a signature already checked is remembered.
+    """
+    rows = session.execute(_active_keys().where(Person.team_id == team_id)).all()
+    holding = _holding(session, secrets, rows)
+    return [
+        Reader(row.person_id, row.id, row.reading_public, Role(row.role), team_id)
+        for row in rows
+        if row.id in holding and row.role in READER_ROLES and _says_the_same(row)
+    ]
+
+
+def key_is_trusted(session: Session, secrets: Secrets, key_id: str) -> bool:
+    """Whether this live key's signatures reach a pinned root and it still fits its person's row."""
+    rows = session.execute(_live_keys().where(PersonKey.id == key_id)).all()
+    return any(_says_the_same(row) for row in rows) and bool(_holding(session, secrets, rows))
+
+
+def fingerprint(key: PersonKey) -> str:
+    """Both public keys as six groups of five digits (99 bits), to be compared by voice or side by side."""
+    return digits_of(PublicPair(key.reading_public, key.signing_public))
+
+
+def own_fingerprint(signed_in: SignedIn) -> str:
+    """The digits of the keys that this session really holds, whatever the database says."""
+    assert signed_in.keys is not None
+    return digits_of(signed_in.keys.public)
+
+
+def digits_of(public: PublicPair) -> str:
+    """The same digits where no row is at hand: they depend on the two public keys alone."""
+    digest = hashlib.sha256(framed("msx/fingerprint", public.reading, public.signing)).digest()
+    digits = f"{int.from_bytes(digest) % 10**30:030d}"
+    return " ".join(digits[start : start + 5] for start in range(0, 30, 5))
+
+
+def colleagues(session: Session, secrets: Secrets, actor: Actor) -> list[Colleague]:
+    """Those whose keys `actor` may look at: the own team, and for the office the teams it may start."""
+    lines: list[Colleague] = []
+    for team in session.scalars(select(Team).order_by(Team.id)):
+        started = bool(trusted_members(session, secrets, team.id))
+        if team.id != actor.team_id and (actor.role is not Role.office or started):
+            continue
+        shown = (p for p in people_of(session, team.id) if p.role in READER_ROLES and may_look(actor, p))
+        lines.extend(_colleague(session, secrets, actor, p, team, started=started) for p in shown)
+    return lines
+
+
+def may_look(actor: Actor, person: Person) -> bool:
+    """Own team, or the office looking at anybody but the superior's people."""
+    if person.team_id is not None and person.team_id == actor.team_id:
+        return True
+    return actor.role is Role.office and person.role != Role.superior
+
+
+def may_confirm(actor: Actor, person: Person, *, team_has_trusted: bool) -> bool:
+    """A colleague of the team; for a team's first of the office. The superior's only among themselves."""
+    if person.id == actor.person_id or not actor.may(Permission.keys_confirm):
+        return False
+    if Role.superior in (actor.role, person.role) and actor.role != person.role:
+        return False
+    if person.role == Role.office and actor.role is not Role.office:
+        return False
+    if person.team_id is not None and person.team_id == actor.team_id:
+        return True
+    return actor.role is Role.office and not team_has_trusted
+
+
+def all_people(session: Session, secrets: Secrets, now: datetime) -> list[PersonLine]:
+    """Everyone ever added, those who left last, for the administrator's list."""
+    links = {link.person_id: link.expires_at for link in session.scalars(_live_links(now))}
+    keys = session.execute(_live_keys()).all()
+    holding = _holding(session, secrets, keys)
+    ready = {row.person_id: row.id in holding and _says_the_same(row) for row in keys}
+    teams = {team.id: team.name for team in session.scalars(select(Team))}
+    people = session.scalars(select(Person).order_by(Person.left_on.is_not(None), Person.login))
+    return [_person_line(person, teams, links.get(person.id), ready.get(person.id)) for person in people]
+
+
+def statement_of(row: Any) -> Statement:
+    """What was (or is to be) signed about a key's row."""
+    return Statement(
+        person_id=row.person_id,
+        login=row.login,
+        team_id=row.team_id,
+        role=row.role,
+        reading_public=row.reading_public,
+        signing_public=row.signing_public,
+        day=row.made_on,
+    )
+
+
+def _live_keys() -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            *_SIGNED,
+            Person.login.label("now_login"),
+            Person.role.label("now_role"),
+            Person.team_id.label("now_team_id"),
+        )
+        .join(Person, Person.id == PersonKey.person_id)
+        .where(PersonKey.retired_on.is_(None), Person.left_on.is_(None))
+        .order_by(Person.login)
+    )
+
+
+def _active_keys() -> Select[*tuple[Any, ...]]:
+    return _live_keys().where(Person.signed_in_on.is_not(None), PersonKey.confirmed_by.is_not(None))
+
+
+def _live_links(now: datetime) -> Select[ActivationLink]:
+    return (
+        select(ActivationLink)
+        .where(ActivationLink.used_at.is_(None), ActivationLink.expires_at > now)
+        .order_by(ActivationLink.made_at)
+    )
+
+
+def _says_the_same(row: Any) -> bool:
+    """A signature counts for the login, role and team that were signed, not for what stands there now."""
+    return (row.login, row.role, row.team_id) == (row.now_login, row.now_role, row.now_team_id)
+
+
+def _holding(session: Session, secrets: Secrets, rows: Sequence[Any]) -> set[str]:
+    """Ids of those of `rows` whose chain of signatures reaches a pinned root."""
+    roots = Roots(county=secrets.county.signing, superior=secrets.superior.signing)
+    known = _with_signers(session, rows)
+    return {row.id for row in rows if trusted(row.id, known, roots)}
+
+
+def _with_signers(session: Session, rows: Iterable[Any]) -> dict[str, Confirmation]:
+    """The confirmations of `rows` and of all who signed them, retired keys included.
+
+    Someone who has left still vouches for those confirmed before: else every leaving would silence a team.
+    """
+    known: dict[str, Confirmation] = {}
+    asked: set[str] = set()
+    while True:
+        for row in rows:
+            asked.add(row.id)
+            if row.confirmed_by is not None and row.signature is not None:
+                known[row.id] = Confirmation(statement_of(row), row.confirmed_by, row.signature)
+        missing = {found.signer for found in known.values()} - asked - {COUNTY, SUPERIOR}
+        if not missing:
+            return known
+        asked |= missing
+        rows = session.execute(select(*_SIGNED).where(PersonKey.id.in_(sorted(missing)))).all()
+
+
+def _colleague(
+    session: Session, secrets: Secrets, actor: Actor, person: Person, team: Team, *, started: bool
+) -> Colleague:
+    key = live_key(session, person.id)
+    holds = key is not None and key_is_trusted(session, secrets, key.id)
+    return Colleague(
+        person_id=person.id,
+        login=person.login,
+        name=person.name,
+        role=Role(person.role),
+        role_name=ROLE_NAMES[Role(person.role)],
+        team_name=team.name,
+        state=_key_state(key, holds),
+        fingerprint=fingerprint(key) if key else None,
+        confirmed_by=_signer_name(session, key) if key and holds else None,
+        confirmed_on=key.confirmed_on if key and holds else None,
+        signed_in_on=person.signed_in_on,
+        you=person.id == actor.person_id,
+        confirmable=key is not None and not holds and may_confirm(actor, person, team_has_trusted=started),
+    )
+
+
+def _key_state(key: PersonKey | None, holds: bool) -> str:
+    if key is None:
+        return "invited"
+    if holds:
+        return "trusted"
+    return "waiting" if key.confirmed_by is None else "broken"
+
+
+def _signer_name(session: Session, key: PersonKey) -> str | None:
+    if key.confirmed_by in (COUNTY, SUPERIOR):
+        return "恢复密钥"
+    signer = select(Person.name).join(PersonKey, PersonKey.person_id == Person.id)
+    return session.scalars(signer.where(PersonKey.id == key.confirmed_by)).one_or_none()
+
+
+def _person_line(
+    person: Person, teams: Mapping[str, str], link_until: datetime | None, key_holds: bool | None
+) -> PersonLine:
+    role = Role(person.role)
+    return PersonLine(
+        person_id=person.id,
+        login=person.login,
+        name=person.name,
+        role=role,
+        role_name=ROLE_NAMES[role],
+        team_id=person.team_id,
+        team_name=teams.get(person.team_id or ""),
+        note=person.note,
+        state=_person_state(person, link_until, key_holds),
+        link_until=link_until,
+        signed_in_on=person.signed_in_on,
+        left_on=person.left_on,
+    )
+
+
+def _person_state(person: Person, link_until: datetime | None, key_holds: bool | None) -> str:
+    if person.left_on is not None:
+        return "left"
+    if key_holds is None:
+        return "linked" if link_until else "no_link"
+    return "ready" if key_holds or person.role not in READER_ROLES else "waiting"

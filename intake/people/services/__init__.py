@@ -1,0 +1,41 @@
+"""What is done to people, their keys and their sessions, one room a subject."""
+
+from intake.people.services.activation import (
+    Activated,
+    LinkHolder,
+    activate,
+    new_activation_link,
+    open_link,
+)
+from intake.people.services.confirmation import confirm_key, confirm_with_recovery
+from intake.people.services.readers import bump_epoch, on_leave, operator
+from intake.people.services.signin import (
+    SessionToken,
+    change_password,
+    confirm_password,
+    load_session,
+    sign_in,
+    sign_out,
+)
+from intake.people.services.staffing import add_person, leave
+
+__all__ = [
+    "Activated",
+    "LinkHolder",
+    "SessionToken",
+    "activate",
+    "add_person",
+    "bump_epoch",
+    "change_password",
+    "confirm_key",
+    "confirm_password",
+    "confirm_with_recovery",
+    "leave",
+    "load_session",
+    "new_activation_link",
+    "on_leave",
+    "open_link",
+    "operator",
+    "sign_in",
+    "sign_out",
+]

@@ -1,0 +1,75 @@
+"""What every act on people shares: the epoch of readers, the journal, and how a key or a session ends."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from intake.core.access import Actor, Role
+from intake.people.models import Epoch, PeopleEvent, PersonKey, StaffSession
+from intake.people.queries import READERS
+
+# Packages above put in what must go with a person's key (grants); each is called inside the same write.
+on_leave: list[Callable[[Session, str], None]] = []
+
+_ONE_MORE = update(Epoch).where(Epoch.name == READERS).values(value=Epoch.value + 1)
+
+
+def operator(label: str) -> Actor:
+    """Whoever has the machine's shell (`msx init`, imports): adds people, is `label` in the journal."""
+    return Actor(person_id="", login=label, name=label, role=Role.sysadmin, team_id=None, team_name=None)
+
+
+def bump_epoch(session: Session) -> int:
+    """The set of readers moves; the new number.
+
+    Comes first in every such write: its row lock lets those finish who sealed for the old set, so that
+    what they granted is there to be withdrawn, and makes later ones prepare again.
+    """
+    if session.execute(_ONE_MORE).rowcount == 0:  # type: ignore[attr-defined]
+        _first_epoch(session)
+        session.execute(_ONE_MORE)
+    return session.scalars(select(Epoch.value).where(Epoch.name == READERS)).one()
+
+
+def _first_epoch(session: Session) -> None:
+    try:
+        with session.begin_nested():
+            session.execute(insert(Epoch).values(name=READERS, value=0))
+    except IntegrityError:
+        return  # another writer was first; its row is the one to count on
+
+
+def record(
+    session: Session,
+    *,
+    at: datetime,
+    actor: str,
+    kind: str,
+    person_id: str,
+    data: dict[str, Any] | None = None,
+) -> None:
+    """Append one line to the journal of people. `actor` is a login, or says which machine acted."""
+    session.add(PeopleEvent(at=at, actor=actor, kind=kind, person_id=person_id, data=data or {}))
+
+
+def end_sessions(session: Session, person_id: str) -> None:
+    session.execute(delete(StaffSession).where(StaffSession.person_id == person_id))
+
+
+def end_keys(session: Session, person_id: str, day: date) -> None:
+    """Retire the person's key with all it opened: its secrets, its sessions, its grants.
+
+    The public halves stay: what it signed about colleagues still counts.
+    """
+    session.execute(
+        update(PersonKey)
+        .where(PersonKey.person_id == person_id, PersonKey.retired_on.is_(None))
+        .values(retired_on=day, sealed_secrets=b"")
+    )
+    end_sessions(session, person_id)
+    for withdraw in on_leave:
+        withdraw(session, person_id)

@@ -1,0 +1,100 @@
+"""Adding people and letting them go. Administrators do both; neither gives anyone a key."""
+
+import re
+
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from intake.core.access import Actor, Permission, Role
+from intake.core.errors import Forbidden, Invalid, NotFound
+from intake.core.world import World
+from intake.people.models import ActivationLink, Person, Team
+from intake.people.queries import normal_login, person_by_login
+from intake.people.services.readers import bump_epoch, end_keys, record
+
+_LOGIN = re.compile(r"[a-z][a-z0-9._-]{2,31}")
+_NAME_MAX = 40
+_TAKEN = {"login": "这个登录名已经有人用了。"}
+
+# Which kind of team a role belongs to; None: the role has no team. Roles not named here may be anywhere.
+_TEAM_KINDS: dict[Role, str | None] = {
+    Role.team_liaison: "inspection_team",
+    Role.team_leader: "inspection_team",
+    Role.office: "office",
+    Role.superior: "superior",
+    Role.discipline_case: "discipline_case",
+    Role.town_discipline: "town_discipline",
+    Role.org_dept: "org_dept",
+    Role.sysadmin: None,
+    Role.auditor: None,
+}
+
+
+def add_person(
+    world: World, actor: Actor, *, login: str, name: str, role: Role, team_id: str | None, note: str = ""
+) -> Person:
+    """A new person without any key. Raises `Forbidden`, `Invalid` (login, name, team_id)."""
+    _managing(actor)
+    login, name, today, now = normal_login(login), name.strip(), world.today(), world.clock.now()
+    with world.db.read() as session:
+        team = session.get(Team, team_id) if team_id else None
+    problems = _problems(login, name, role, team_id, team)
+    if problems:
+        raise Invalid(problems)
+
+    def write(session: Session) -> Person:
+        if person_by_login(session, login) is not None:
+            raise Invalid(_TAKEN)
+        person = Person(login=login, name=name, role=role.value, note=note, added_on=today)
+        person.team_id = team_id or None
+        session.add(person)
+        try:
+            session.flush()
+        except IntegrityError:  # somebody else took it between the look and the insert
+            raise Invalid(_TAKEN) from None
+        data = {"role": role.value, "team_id": team_id}
+        record(session, at=now, actor=actor.login, kind="added", person_id=person.id, data=data)
+        return person
+
+    return world.db.write(write)
+
+
+def leave(world: World, actor: Actor, *, person_id: str) -> None:
+    """Key, grants, sessions and links go in one write. Raises `Forbidden`, `NotFound`, `Invalid`."""
+    _managing(actor)
+    if person_id == actor.person_id:
+        raise Invalid({"person_id": "不能让自己离任，请由另一位管理员操作。"})
+    today, now = world.today(), world.clock.now()
+
+    def write(session: Session) -> None:
+        bump_epoch(session)
+        person = session.get(Person, person_id, with_for_update=True)
+        if person is None:
+            raise NotFound
+        if person.left_on is not None:
+            return
+        person.left_on = today
+        end_keys(session, person_id, today)
+        session.execute(delete(ActivationLink).where(ActivationLink.person_id == person_id))
+        record(session, at=now, actor=actor.login, kind="left", person_id=person_id)
+
+    world.db.write(write)
+
+
+def _managing(actor: Actor) -> None:
+    if not actor.may(Permission.people_manage):
+        raise Forbidden
+
+
+def _problems(login: str, name: str, role: Role, team_id: str | None, team: Team | None) -> dict[str, str]:
+    problems = {}
+    if not _LOGIN.fullmatch(login):
+        problems["login"] = "登录名用 3 到 32 个小写字母、数字、点、横线或下划线，以字母开头。"
+    if not name or len(name) > _NAME_MAX:
+        problems["name"] = f"请填写姓名，最多 {_NAME_MAX} 个字。"
+    if team_id and team is None:
+        problems["team_id"] = "没有这个组。"
+    elif role in _TEAM_KINDS and _TEAM_KINDS[role] != (team.kind if team else None):
+        problems["team_id"] = "这个角色不属于所选的组。" if team else "这个角色需要选一个组。"
+    return problems
