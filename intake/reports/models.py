@@ -25,6 +25,7 @@ class Report(Base):
     state: Mapped[str]
     awaiting_citizen: Mapped[bool] = mapped_column(default=False)
     result: Mapped[str | None]
+    assignee_id: Mapped[str | None]  # who took it up first
     version: Mapped[int] = mapped_column(default=1)
     content: Mapped[bytes]  # body and the optional fields, under report_key
     contact: Mapped[bytes]  # under identity_key; as long for an empty contact as for a full one

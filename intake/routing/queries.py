@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from intake.core.access import LEADER_ROLES, READER_ROLES, Actor, Role
 from intake.core.secretfile import Secrets
 from intake.people import queries as people
+from intake.people.models import Team
 from intake.people.queries import Reader
 from intake.routing.decide import OFFICE
 from intake.routing.models import Grant, Placement
@@ -36,6 +37,12 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
 def opens_text(actor: Actor, placement: Placement) -> bool:
     """Whether pages show `actor` the text: those with whom the report lies; the office elsewhere sees its facts."""
     return placement.team_id == actor.team_id
+
+
+def team_name_of(session: Session, team_id: str) -> str:
+    """A team's name as pages show it."""
+    team = session.get(Team, team_id)
+    return team.name if team is not None else team_id
 
 
 @dataclass(frozen=True, slots=True)

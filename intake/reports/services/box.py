@@ -13,7 +13,6 @@ from intake.core import vault
 from intake.core.clock import local_day
 from intake.core.errors import Invalid, NotFound
 from intake.core.world import World
-from intake.people import queries as people
 from intake.reports import content, receipt
 from intake.reports.models import BoxMessage as BoxRow
 from intake.reports.models import CitizenEvent, Report, StaffEvent
@@ -24,6 +23,7 @@ from intake.reports.services.filing import is_spent, seen_key, spent_tag
 from intake.reports.services.photos import Upload
 from intake.reports.workflow import State, coarse
 from intake.routing.models import Placement
+from intake.routing.queries import team_name_of
 from intake.web.formtoken import FormToken
 
 _TRACK = ("received", "in_progress", "closed")
@@ -83,7 +83,7 @@ def open_box(world: World, *, digits: str) -> Box:
     with world.db.read() as session:
         report = _found(session, keys)
         placement = session.get_one(Placement, report.id)
-        team_name = people.team_name(session, placement.team_id)
+        team_name = team_name_of(session, placement.team_id)
         rows = list(session.scalars(select(BoxRow).where(BoxRow.report_id == report.id).order_by(BoxRow.seq)))
         events = list(
             session.scalars(select(CitizenEvent).where(CitizenEvent.report_id == report.id).order_by(CitizenEvent.seq))

@@ -25,7 +25,7 @@ from intake.reports.services.photos import FileProblem, Taken, Upload
 from intake.reports.workflow import State
 from intake.routing.decide import Decision, Facts, route
 from intake.routing.models import Grant, Placement
-from intake.routing.queries import Readers, readers_for
+from intake.routing.queries import readers_for, team_name_of
 from intake.routing.services import check_epoch, placement_row, seal_to
 from intake.web.formtoken import FormToken
 
@@ -176,7 +176,7 @@ def _place_and_record(
             raise NotFound
         decision = _decide(session, world, board, draft, held)
         readers = readers_for(session, world.secrets, team_id=decision.team_id)
-        team_name = people.team_name(session, decision.team_id)
+        team_name = team_name_of(session, decision.team_id)
     day = prepared.report["day"]
     grants = [
         *seal_to(readers.report, prepared.report_key, report_id=prepared.report_id, envelope="report", day=day),
@@ -224,7 +224,7 @@ def _repeated(
             .join(Placement, Placement.report_id == Report.id)
             .where(Report.box_tag == keys.tag)
         ).first()
-        team_name = people.team_name(session, row.team_id) if row is not None else ""
+        team_name = team_name_of(session, row.team_id) if row is not None else ""
     if row is None or not uploads:
         return Filed(digits, team_name, (), 0, True, sensitive.find(draft.body))
     added = add_photos(world, report_id=row.id, seen_key=seen_key(keys), uploads=uploads)

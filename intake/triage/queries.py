@@ -1,0 +1,273 @@
+"""The queue. Every count of reports lives here, and every query runs through the row filter."""
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, func, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from intake.boards.models import Site
+from intake.core import vault
+from intake.core.access import SignedIn
+from intake.core.world import World
+from intake.people.models import Person, Team
+from intake.reports import sensitive
+from intake.reports.content import CATEGORIES
+from intake.reports.models import Report
+from intake.reports.workflow import STATE_NAMES, State
+from intake.routing.models import Placement
+from intake.routing.queries import grants_of, opens_text, visible_reports
+from intake.routing.services import open_grant
+
+PAGE = 50
+_HEAD = 90
+_PLAIN_LANES = ("urgent", "ordinary")
+_OVER = (State.closed.value, State.not_accepted.value)
+Segments = tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFilters:
+    """Values as they stand in the address; "none" is a value, empty is no filter."""
+
+    lane: str = ""
+    state: str = ""
+    category: str = ""
+    board: str = ""
+    team: str = ""
+    assignee: str = ""
+    due: str = ""
+
+    @property
+    def active(self) -> int:
+        return sum(bool(v) for v in (self.state, self.category, self.board, self.team, self.assignee, self.due))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line. `text` is the masked beginning, empty where the reader sees facts only."""
+
+    report_id: str
+    register_no: str
+    state: str
+    state_name: str
+    awaiting: bool
+    lane: str
+    count: int
+    day: date
+    site_no: str | None
+    site_name: str | None
+    category: str | None
+    category_name: str | None
+    text: Segments
+    assignee: str | None
+    team_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What waits in a lane beside the plain queue."""
+
+    lane: str
+    count: int
+    oldest: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """`count` rows and `reports` behind the filters, of which this page shows some."""
+
+    rows: tuple[Row, ...]
+    count: int
+    reports: int
+    next_cursor: str | None
+    held: Lane
+    states: tuple[Option, ...]
+    categories: tuple[Option, ...]
+    boards: tuple[Option, ...]
+    teams: tuple[Option, ...]
+    assignees: tuple[Option, ...]
+
+
+def queue(
+    world: World, session: Session, signed_in: SignedIn, *, filters: QueueFilters, cursor: str | None = None
+) -> QueuePage:
+    """One page of what this person may see: a constant number of queries, however long the queue."""
+    conditions = _conditions(filters)
+    seen = visible_reports(signed_in.actor)
+    base = _joined(select(Report, Placement, Site, Person.name), seen).where(*conditions)
+    place = (_finished(), Report.day, Report.day_order)
+    start = _read_cursor(cursor)
+    if start is not None:
+        base = base.where(tuple_(*place) > tuple_(*start))
+    found = [row._tuple() for row in session.execute(base.order_by(*place).limit(PAGE + 1))]
+    more, found = len(found) > PAGE, found[:PAGE]
+    count = session.scalar(_joined(select(func.count(Report.id)), seen).where(*conditions)) or 0
+    return QueuePage(
+        rows=_rows(session, signed_in, found),
+        count=count,
+        reports=count,
+        next_cursor=_cursor(found[-1][0]) if more else None,
+        held=_held(session, seen),
+        states=tuple(Option(state.value, STATE_NAMES[state]) for state in State),
+        categories=(Option("none", "没有选"), *(Option(k, v) for k, v in CATEGORIES.items())),
+        boards=_boards(session, seen),
+        teams=_teams(session, seen),
+        assignees=_assignees(session, seen),
+    )
+
+
+def _joined(what: Select[Any], seen: Select[tuple[str]]) -> Select[Any]:
+    return (
+        what.select_from(Report)
+        .join(Placement, Placement.report_id == Report.id)
+        .outerjoin(Site, Site.id == Placement.site_id)
+        .outerjoin(Person, Person.id == Report.assignee_id)
+        .where(Placement.report_id.in_(seen))
+    )
+
+
+def _finished() -> ColumnElement[int]:
+    """What waits for somebody stands above what is settled."""
+    return case((Report.state.in_(_OVER), 1), else_=0)
+
+
+def _conditions(filters: QueueFilters) -> list[ColumnElement[bool]]:
+    lanes = (filters.lane,) if filters.lane else _PLAIN_LANES
+    conditions: list[ColumnElement[bool]] = [Placement.lane.in_(lanes)]
+    if filters.state == "awaiting_citizen":
+        conditions.append(Report.awaiting_citizen.is_(True))
+    elif filters.state:
+        conditions.append(Report.state == filters.state)
+    if filters.category:
+        conditions.append(_equals(Report.category, filters.category))
+    if filters.board:
+        wanted = filters.board
+        conditions.append(
+            Placement.site_id.is_(None) if wanted == "none"
+            else or_(Site.site_no == wanted, Placement.board_code == wanted.upper())
+        )  # fmt: skip
+    if filters.team:
+        conditions.append(_equals(Placement.team_id, filters.team))
+    if filters.assignee:
+        conditions.append(_equals(Report.assignee_id, filters.assignee))
+    if filters.due and filters.due != "none":
+        conditions.append(Report.id.is_(None))  # no clock runs in this build: nothing is due on any day
+    return conditions
+
+
+def _equals(column: Any, value: str) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = column.is_(None) if value == "none" else column == value
+    return found
+
+
+def _rows(session: Session, signed_in: SignedIn, found: Sequence[tuple[Any, ...]]) -> tuple[Row, ...]:
+    readable = [report.id for report, placement, _, _ in found if opens_text(signed_in.actor, placement)]
+    grants = grants_of(session, signed_in.actor.person_id, readable)
+    names = dict(session.execute(select(Team.id, Team.name)).tuples()) if found else {}
+    rows = []
+    for report, placement, site, assignee in found:
+        grant = grants.get((report.id, "report"))
+        text = _beginning(report, open_grant(signed_in.keys.reading, grant)) if grant is not None else ()
+        rows.append(
+            Row(
+                report_id=report.id,
+                register_no=report.register_no,
+                state=report.state,
+                state_name=STATE_NAMES[State(report.state)],
+                awaiting=report.awaiting_citizen,
+                lane=placement.lane,
+                count=1,
+                day=report.day,
+                site_no=site.site_no if site is not None else None,
+                site_name=site.name if site is not None else None,
+                category=report.category,
+                category_name=CATEGORIES.get(report.category or ""),
+                text=text,
+                assignee=assignee,
+                team_name=names.get(placement.team_id, placement.team_id),
+            )
+        )
+    return tuple(rows)
+
+
+def _beginning(report: Report, report_key: bytes) -> Segments:
+    """The first words with telephone and identity numbers masked: a list is read over shoulders."""
+    written = json.loads(vault.decrypt(report_key, report.content, ("report", report.id, "content")))
+    kept: list[tuple[str, str | None]] = []
+    room = _HEAD
+    for text, kind in sensitive.mask(" ".join(str(written["body"]).split())):
+        if room <= 0:
+            break
+        kept.append((text if kind else text[:room], kind))
+        room -= len(text)
+    if room < 0 and kept and kept[-1][1] is None:
+        kept[-1] = (kept[-1][0] + "…", None)
+    return tuple(kept)
+
+
+def _held(session: Session, seen: Select[tuple[str]]) -> Lane:
+    count, oldest = session.execute(
+        _joined(select(func.count(Report.id), func.min(Report.day)), seen).where(Placement.lane == "held")
+    ).one()._tuple()  # fmt: skip
+    return Lane("held", count, oldest)
+
+
+def _boards(session: Session, seen: Select[tuple[str]]) -> tuple[Option, ...]:
+    """Only sites that this person sees a report of: the list itself must not count for the excluded."""
+    rows = session.execute(
+        select(Site.site_no, Site.name)
+        .join(Placement, Placement.site_id == Site.id)
+        .where(Placement.report_id.in_(seen))
+        .distinct()
+        .order_by(Site.site_no)
+    ).tuples()
+    return tuple(Option(site_no, name) for site_no, name in rows)
+
+
+def _teams(session: Session, seen: Select[tuple[str]]) -> tuple[Option, ...]:
+    rows = session.execute(
+        select(Team.id, Team.name)
+        .join(Placement, Placement.team_id == Team.id)
+        .where(Placement.report_id.in_(seen))
+        .distinct()
+        .order_by(Team.id)
+    ).tuples()
+    return tuple(Option(team_id, name) for team_id, name in rows)
+
+
+def _assignees(session: Session, seen: Select[tuple[str]]) -> tuple[Option, ...]:
+    rows = session.execute(
+        select(Person.id, Person.name)
+        .join(Report, Report.assignee_id == Person.id)
+        .where(Report.id.in_(seen))
+        .distinct()
+        .order_by(Person.name)
+    ).tuples()
+    return (Option("none", "还没有人"), *(Option(person_id, name) for person_id, name in rows))
+
+
+def _cursor(report: Report) -> str:
+    place = [int(report.state in _OVER), report.day.isoformat(), report.day_order]
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def _read_cursor(text: str | None) -> tuple[int, date, str] | None:
+    """A cursor that nobody made starts at the beginning."""
+    if not text:
+        return None
+    try:
+        over, day, order = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        return int(over), date.fromisoformat(day), str(order)
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,357 @@
+"""The case page: everything of one report that this person may read. Every opening is recorded."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from intake.boards.models import Site
+from intake.core import vault
+from intake.core.access import Permission, SignedIn
+from intake.core.clock import local_day
+from intake.core.errors import Forbidden, NotFound
+from intake.core.world import World
+from intake.people.models import Person
+from intake.reports.content import CATEGORIES
+from intake.reports.models import Addition, BoxMessage, CitizenEvent, Note, Report, ReportFile, StaffEvent
+from intake.reports.services import history
+from intake.reports.workflow import NOT_ACCEPTED_REASONS, RESULTS, STATE_NAMES, Move, State, moves_of
+from intake.routing.queries import holders_of, team_name_of
+from intake.triage.services.opening import Held, find, find_own
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    id: str
+    label: str
+    media_type: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class CaseAddition:
+    """Something the citizen added later: `kind` is message, files or rating."""
+
+    kind: str
+    text: str
+    day: date
+    files: tuple[CaseFile, ...]
+    score: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseMessage:
+    """One line of the box, both ways, in order."""
+
+    ours: bool
+    by: str
+    day: date
+    text: str
+    asks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CaseNote:
+    by: str
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseReader:
+    """Somebody who holds a key, and how often they used it."""
+
+    name: str
+    opened: int
+    last: date | None
+    you: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoryLine:
+    day: date
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`locked` says why there is no text: "metadata" (it lies with others) or "no_grant"; None where there is."""
+
+    report_id: str
+    register_no: str
+    state: str
+    state_name: str
+    awaiting: bool
+    lane: str
+    day: date
+    category_name: str | None
+    identity: str
+    site_no: str | None
+    site_name: str | None
+    board_code: str | None
+    team_name: str
+    version: int
+    locked: str | None
+    body: str | None
+    place: str
+    happened_on: str
+    subject: str
+    contact_restriction: str
+    files: tuple[CaseFile, ...]
+    additions: tuple[CaseAddition, ...]
+    box: tuple[CaseMessage, ...]
+    notes: tuple[CaseNote, ...]
+    reasons: tuple[str, ...]
+    rules_version: int
+    readers: tuple[CaseReader, ...]
+    story: tuple[StoryLine, ...]
+    moves: tuple[Move, ...]
+    can_answer: bool
+    can_reveal: bool
+    result_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFile:
+    name: str
+    media_type: str
+    data: bytes
+
+
+def open_case(world: World, signed_in: SignedIn, report_id: str) -> Case:
+    """Read one report and record that it was read. `NotFound` for what one may not see."""
+    with world.db.read() as session:
+        held = find(session, signed_in, report_id)
+        case = _read(world, session, signed_in, held)
+    _record(world, signed_in, report_id, kind="opened", data={"text": case.locked is None})
+    return case
+
+
+def _record(world: World, signed_in: SignedIn, report_id: str, *, kind: str, data: dict[str, Any]) -> None:
+    now = world.clock.now()
+
+    def record(session: Session) -> None:
+        report = session.get_one(Report, report_id, with_for_update=True)
+        find(session, signed_in, report_id)
+        history.append_staff(
+            session, world.secrets.chain_key, report, at=now, actor_id=signed_in.actor.person_id, kind=kind, data=data
+        )
+
+    world.db.write(record)
+
+
+def _read(world: World, session: Session, signed_in: SignedIn, held: Held) -> Case:
+    report, placement = held.report, held.placement
+    site = session.get(Site, placement.site_id) if placement.site_id else None
+    names = dict(session.execute(select(Person.id, Person.name)).tuples())
+    locked = None if held.opens else ("no_grant" if held.theirs else "metadata")
+    opened = _Opened(session, signed_in, held, names) if held.opens else None
+    written = opened.written() if opened else {}
+    additions = opened.additions() if opened else ()
+    acts = held.opens and signed_in.actor.may(Permission.report_move)
+    return Case(
+        report_id=report.id,
+        register_no=report.register_no,
+        state=report.state,
+        state_name=STATE_NAMES[State(report.state)],
+        awaiting=report.awaiting_citizen,
+        lane=placement.lane,
+        day=report.day,
+        category_name=CATEGORIES.get(report.category or ""),
+        identity=report.identity,
+        site_no=site.site_no if site is not None else None,
+        site_name=site.name if site is not None else None,
+        board_code=placement.board_code,
+        team_name=team_name_of(session, placement.team_id),
+        version=report.version,
+        locked=locked,
+        body=written.get("body"),
+        place=written.get("place", ""),
+        happened_on=written.get("happened_on", ""),
+        subject=written.get("subject", ""),
+        contact_restriction=written.get("contact_restriction", ""),
+        files=opened.files("report") if opened else (),
+        additions=additions,
+        box=opened.box(additions) if opened else (),
+        notes=opened.notes() if opened else (),
+        reasons=tuple(placement.reasons),
+        rules_version=placement.rules_version,
+        readers=_readers(world, session, signed_in, report.id, names),
+        story=_story(world, session, report.id, names),
+        moves=moves_of(State(report.state), signed_in.actor.role) if acts else (),
+        can_answer=held.opens and signed_in.actor.may(Permission.report_answer),
+        can_reveal="identity" in held.grants and signed_in.actor.may(Permission.contact_reveal),
+        result_name=RESULTS.get(report.result or ""),
+    )
+
+
+class _Opened:
+    """A report with its key in hand, for the length of one request."""
+
+    def __init__(self, session: Session, signed_in: SignedIn, held: Held, names: dict[str, str]) -> None:
+        self.session = session
+        self.pair = signed_in.keys.reading
+        self.held = held
+        self.names = names
+        self.report = held.report
+        self.key = held.key(self.pair)
+        rows = session.scalars(
+            select(ReportFile).where(ReportFile.report_id == self.report.id).order_by(ReportFile.position)
+        )
+        self.all_files = list(rows)
+
+    def written(self) -> dict[str, str]:
+        plain = vault.decrypt(self.key, self.report.content, ("report", self.report.id, "content"))
+        found: dict[str, str] = json.loads(plain)
+        return found
+
+    def files(self, envelope: str) -> tuple[CaseFile, ...]:
+        if envelope not in self.held.grants:
+            return ()
+        key = self.held.key(self.pair, envelope)
+        return tuple(_case_file(key, row) for row in self.all_files if row.envelope == envelope)
+
+    def additions(self) -> tuple[CaseAddition, ...]:
+        rows = self.session.scalars(
+            select(Addition).where(Addition.report_id == self.report.id).order_by(Addition.seq)
+        )
+        return tuple(self._addition(row) for row in rows if row.id in self.held.grants)
+
+    def _addition(self, row: Addition) -> CaseAddition:
+        key = self.held.key(self.pair, row.id)
+        value = json.loads(vault.decrypt(key, row.content, ("addition", row.id, "content")))
+        return CaseAddition(row.kind, value.get("text", ""), row.day, self.files(row.id), value.get("score"))
+
+    def box(self, additions: Sequence[CaseAddition]) -> tuple[CaseMessage, ...]:
+        """Both ways by day. Within a day ours come first: no order of a citizen's act is kept."""
+        box_key = self.held.box_key(self.pair)
+        rows = self.session.scalars(
+            select(BoxMessage).where(BoxMessage.report_id == self.report.id).order_by(BoxMessage.seq)
+        )
+        ours = [
+            CaseMessage(True, self.names.get(row.author_id, ""), row.day, _message_text(box_key, row), row.asks)
+            for row in rows
+        ]
+        theirs = [CaseMessage(False, "群众", a.day, a.text, False) for a in additions if a.kind == "message"]
+        return tuple(sorted([*ours, *theirs], key=lambda message: message.day))
+
+    def notes(self) -> tuple[CaseNote, ...]:
+        rows = self.session.scalars(select(Note).where(Note.report_id == self.report.id).order_by(Note.seq))
+        return tuple(
+            CaseNote(
+                self.names.get(row.author_id, ""),
+                row.at,
+                vault.decrypt(self.key, row.text, ("note", f"{row.report_id}/{row.seq}", "text")).decode(
+                    "utf-8", "surrogatepass"
+                ),
+            )
+            for row in rows
+        )
+
+
+def _message_text(box_key: bytes, row: BoxMessage) -> str:
+    place = ("box_message", f"{row.report_id}/{row.seq}", "text")
+    return vault.decrypt(box_key, row.text, place).decode("utf-8", "surrogatepass")
+
+
+def _case_file(key: bytes, row: ReportFile) -> CaseFile:
+    meta = json.loads(vault.decrypt(key, row.meta, ("report_file", row.id, "meta")))
+    return CaseFile(row.id, f"照片 {row.position}", meta["type"], row.day)
+
+
+def open_file(world: World, signed_in: SignedIn, report_id: str, file_id: str) -> OpenedFile:
+    """One file's bytes, recorded as an opening of its own."""
+    with world.db.read() as session:
+        held = find_own_or_nothing(session, signed_in, report_id)
+        row = session.get(ReportFile, file_id)
+    if row is None or row.report_id != report_id or row.envelope not in held.grants:
+        raise NotFound
+    key = held.key(signed_in.keys.reading, row.envelope)
+    meta = json.loads(vault.decrypt(key, row.meta, ("report_file", row.id, "meta")))
+    data = vault.decrypt_file(key, world.storage.get(row.blob), ("report_file", row.id, "blob"))
+    _record(world, signed_in, report_id, kind="file_opened", data={"file": file_id})
+    return OpenedFile(meta["name"], meta["type"], data)
+
+
+def find_own_or_nothing(session: Session, signed_in: SignedIn, report_id: str) -> Held:
+    """A file of a report that lies with others is nothing, also to those who may see the report's facts."""
+    try:
+        return find_own(session, signed_in, report_id)
+    except Forbidden as error:
+        raise NotFound from error
+
+
+def reveal_contact(world: World, signed_in: SignedIn, report_id: str) -> str:
+    """The contact that the citizen left, empty where they left none. A leader's act, always recorded."""
+    with world.db.read() as session:
+        held = find_own(session, signed_in, report_id)
+    if not signed_in.actor.may(Permission.contact_reveal) or "identity" not in held.grants:
+        raise Forbidden("联系方式由组长开启。")
+    key = held.key(signed_in.keys.reading, "identity")
+    contact = vault.decrypt(key, held.report.contact, ("report", report_id, "contact")).decode("utf-8", "surrogatepass")
+    _record(world, signed_in, report_id, kind="contact_opened", data={})
+    return contact
+
+
+def _readers(
+    world: World, session: Session, signed_in: SignedIn, report_id: str, names: dict[str, str]
+) -> tuple[CaseReader, ...]:
+    opened: dict[str, list[datetime]] = {}
+    rows = session.execute(
+        select(StaffEvent.actor_id, StaffEvent.at).where(StaffEvent.report_id == report_id, StaffEvent.kind == "opened")
+    ).tuples()
+    for actor_id, at in rows:
+        opened.setdefault(actor_id, []).append(at)
+    zone = world.settings.timezone
+    people = sorted(holder for holder in holders_of(session, report_id) | set(opened) if holder in names)
+    return tuple(
+        CaseReader(
+            names[holder],
+            len(opened.get(holder, ())),
+            local_day(max(opened[holder]), zone) if holder in opened else None,
+            holder == signed_in.actor.person_id,
+        )
+        for holder in sorted(people, key=lambda holder: names[holder])
+    )
+
+
+def _story(world: World, session: Session, report_id: str, names: dict[str, str]) -> tuple[StoryLine, ...]:
+    """Both histories by day, the citizen's first within a day; openings are counted elsewhere."""
+    citizen = session.scalars(
+        select(CitizenEvent).where(CitizenEvent.report_id == report_id).order_by(CitizenEvent.seq)
+    )
+    staff = session.scalars(select(StaffEvent).where(StaffEvent.report_id == report_id).order_by(StaffEvent.seq))
+    lines = [(e.day, 0, e.seq, _citizen_line(e)) for e in citizen]
+    for event in staff:
+        text = _staff_line(event, names.get(event.actor_id, ""))
+        if text:
+            lines.append((local_day(event.at, world.settings.timezone), 1, event.seq, text))
+    return tuple(StoryLine(day, text) for day, _, _, text in sorted(lines))
+
+
+def _citizen_line(event: CitizenEvent) -> str:
+    photos = event.data.get("photos", 0)
+    with_photos = f"，附照片 {photos} 张" if photos else ""
+    return {
+        "filed": f"群众扫码送来{with_photos}。",
+        "message": f"群众回信{with_photos}。",
+        "files": f"群众补了照片 {photos} 张。",
+        "rating": "群众评了分。",
+    }[event.kind]
+
+
+def _staff_line(event: StaffEvent, name: str) -> str:
+    if event.kind == "move":
+        to = STATE_NAMES[State(event.data["to"])]
+        why = NOT_ACCEPTED_REASONS.get(event.data.get("reason") or "") or RESULTS.get(event.data.get("result") or "")
+        return f"{name}：{to}，{why}。" if why else f"{name}：{to}。"
+    return {
+        "ask": f"{name}写信请群众补充。",
+        "answer": f"{name}写信答复。",
+        "note": f"{name}记了一条备注。",
+        "contact_opened": f"{name}开启了联系方式。",
+    }.get(event.kind, "")
