@@ -1,62 +1,12 @@
-"""码上巡. `create_app` wires the packages together and does nothing else."""
+"""码上巡. `intake.create_app(settings)` is the application; a rule imported alone brings no page with it."""
 
-from pathlib import Path
-
-from flask_limiter.constants import ConfigVars
-from werkzeug.middleware.proxy_fix import ProxyFix
-
-from intake.boards import views as boards_views
-from intake.core.world import World
-from intake.people import services as people_services
-from intake.people import views as people_views
-from intake.reports import views as reports_views
-from intake.routing import services as routing_services
-from intake.triage import views as triage_views
-from intake.web import access, assets, context, errors, headers, hosts, i18n, operators, session, throttle, upload
-
-_TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+from typing import Any
 
 
-def create_app(world: World) -> errors.QuietFlask:
-    """The application over an opened world; `MSX_SURFACE` decides which side it serves."""
-    settings = world.settings
-    app = errors.QuietFlask("intake", static_folder=None, template_folder=str(_TEMPLATES))
-    app.request_class = upload.IntakeRequest
-    app.config["MAX_CONTENT_LENGTH"] = None  # upload.IntakeRequest counts itself, so that the text survives
-    app.config[ConfigVars.STORAGE_URI] = settings.redis_url or "memory://"
-    app.extensions[context.EXTENSION] = world
-    app.extensions["msx_day_key"] = throttle.DayKey()
-    app.extensions[session.LOADER] = people_services.load_session
-    app.extensions["msx_upload_limits"] = upload.UploadLimits(
-        request_mb=settings.max_upload_mb,
-        photo_mb=settings.max_photo_mb,
-        inflight_mb=settings.inflight_mb,
-        drain_mb=settings.drain_mb,
-    )
-    wire(world)
-    i18n.init_app(app)
-    throttle.limiter.init_app(app)
-    app.jinja_env.globals["asset_url"] = assets.asset_url
-    app.before_request(access.enforce)
-    app.after_request(headers.add_headers)
-    errors.register(app)
-    app.register_blueprint(operators.blueprint)
-    app.register_blueprint(assets.blueprint)
-    if settings.surface in ("all", "citizen"):
-        app.register_blueprint(boards_views.blueprint)
-        app.register_blueprint(reports_views.blueprint)
-    if settings.surface in ("all", "staff"):
-        app.register_blueprint(people_views.blueprint)
-        app.register_blueprint(triage_views.blueprint)
-    if settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's documented way to add a layer
-            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0, x_port=0, x_prefix=0
-        )
-    app.wsgi_app = hosts.HostCheck(app.wsgi_app, settings)  # type: ignore[method-assign]  # as above
-    return app
+def __getattr__(name: str) -> Any:
+    """`create_app` on demand: importing `intake.core.vault` must not import every view of the product."""
+    if name == "create_app":
+        from intake.app import create_app
 
-
-def wire(world: World) -> None:
-    """What a lower package must do in a higher one: leaving withdraws grants in the same transaction."""
-    if routing_services.withdraw_grants not in people_services.on_leave:
-        people_services.on_leave.append(routing_services.withdraw_grants)
+        return create_app
+    raise AttributeError(name)
