@@ -1,0 +1,48 @@
+"""Forms of the case page and of the page of keys. What a move needs, the workflow table decides."""
+
+from wtforms import BooleanField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length
+
+from intake.web.formtoken import StaffForm
+
+TEXT_MAX = 5000
+_TOO_LONG = f"最多 {TEXT_MAX} 个字，请分几次写。"
+
+
+class VersionedForm(StaffForm):
+    """An act on the case as it was seen: `version` is the one the page was drawn from."""
+
+    version = StringField()
+
+    @property
+    def seen_version(self) -> int:
+        """0, which no case ever has, where the field is missing or no number: such a form is stale."""
+        text = (self.version.data or "").strip()
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+class MoveForm(VersionedForm):
+    to = StringField()
+    reason = StringField()
+    result = StringField()
+    text = TextAreaField(validators=[Length(max=TEXT_MAX, message=_TOO_LONG)])
+
+
+class AnswerForm(VersionedForm):
+    text = TextAreaField(
+        validators=[InputRequired("回信还没有写。"), Length(max=TEXT_MAX, message=_TOO_LONG)]
+    )
+    ask = BooleanField()
+
+
+class NoteForm(StaffForm):
+    text = TextAreaField(
+        validators=[InputRequired("便笺还没有写。"), Length(max=TEXT_MAX, message=_TOO_LONG)]
+    )
+
+
+class ConfirmKeyForm(StaffForm):
+    """`fingerprint`: what the page showed, so that a key swapped in between is not signed."""
+
+    fingerprint = StringField()
+    seen = StringField(validators=[InputRequired("请先当面对过六组数字，再打上勾。")])
