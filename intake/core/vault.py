@@ -204,7 +204,7 @@ def decrypt(key: bytes, sealed: bytes, bound: Bound) -> bytes:
 
 
 def encrypt_file(key: bytes, data: bytes, bound: Bound) -> bytes:
-    """`data` under `key`, padded by `file_step`, in chunks of 64 KiB; their order and end are authenticated."""
+    """`data` under `key`, padded by `file_step`, in chunks of 64 KiB; order and end are authenticated."""
     state = bindings.crypto_secretstream_xchacha20poly1305_state()
     header = bindings.crypto_secretstream_xchacha20poly1305_init_push(state, key)
     associated = framed(_FILE, *bound)
@@ -348,6 +348,8 @@ def _hmac(key: bytes, message: bytes) -> bytes:
 
 
 def _hkdf(key: bytes, salt: bytes, info: bytes, length: int) -> bytes:
+    if length > 255 * 32:
+        raise ValueError("HKDF has no such length")
     extracted = _hmac(salt or bytes(32), key)
     block, stream = b"", b""
     for counter in range(1, -(-length // 32) + 1):

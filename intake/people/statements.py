@@ -12,7 +12,6 @@ from typing import Final
 from intake.core import vault
 from intake.core.access import ROLE_PERMISSIONS, Permission, Role
 from intake.core.framing import framed
-from intake.core.secretfile import Secrets
 
 COUNTY: Final = "county"
 SUPERIOR: Final = "superior"
@@ -52,12 +51,6 @@ class Statement:
             self.day.isoformat(),
         )
 
-    def fingerprint(self) -> list[str]:
-        """Both public keys as six groups of five digits, for two people to read to each other."""
-        digest = vault.mac(b"msx/fingerprint", self.reading_public, self.signing_public)
-        digits = f"{int.from_bytes(digest, 'big') % 10**30:030d}"
-        return [digits[start : start + 5] for start in range(0, 30, 5)]
-
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
@@ -74,10 +67,6 @@ class Roots:
 
     county: bytes
     superior: bytes
-
-    @classmethod
-    def pinned(cls, secrets: Secrets) -> "Roots":
-        return cls(county=secrets.county.signing, superior=secrets.superior.signing)
 
 
 def confirm(signer: str, keys: vault.OpenedKeys, statement: Statement) -> Confirmation:
