@@ -41,7 +41,7 @@ class _Door:
 
 
 @dataclass(frozen=True, slots=True)
-class _NewSession:
+class NewSession:
     """A session's row before it is written, and the cookie that opens it."""
 
     token: SessionToken
@@ -61,7 +61,7 @@ def sign_in(world: World, *, login: str, password: str) -> SessionToken:
     keys = _opened(door, password)
     if keys is None or door.person_id is None:
         raise Invalid({"password": _WRONG})
-    fresh = _new_session(keys)
+    fresh = new_session(keys)
     _record_sign_in(world, door, fresh)
     return fresh.token
 
@@ -121,7 +121,7 @@ def change_password(world: World, signed_in: SignedIn, *, old: str, new: str) ->
         objection = "新密码和原密码一样。"
     if objection:
         raise Invalid({"new": objection})
-    _record_change(world, door, seal_keys(keys, new, key_id=door.key_id), fresh := _new_session(keys))
+    _record_change(world, door, seal_keys(keys, new, key_id=door.key_id), fresh := new_session(keys))
     return fresh.token
 
 
@@ -176,14 +176,15 @@ def _opened(door: _Door, password: str) -> vault.OpenedKeys | None:
     return keys if keys.public == door.public else None
 
 
-def _new_session(keys: vault.OpenedKeys) -> _NewSession:
+def new_session(keys: vault.OpenedKeys) -> NewSession:
+    """A session of its own id and key, nothing of which existed before."""
     identifier, key = vault.random_bytes(_ID_BYTES), vault.new_key()
     digest = _digest(identifier)
     token = base64.urlsafe_b64encode(identifier + key).decode()
-    return _NewSession(SessionToken(token), digest, vault.encrypt(key, keys.pack(), _bound(digest)))
+    return NewSession(SessionToken(token), digest, vault.encrypt(key, keys.pack(), _bound(digest)))
 
 
-def _record_sign_in(world: World, door: _Door, fresh: _NewSession) -> None:
+def _record_sign_in(world: World, door: _Door, fresh: NewSession) -> None:
     now, today, over = world.clock.now(), world.today(), _dead_before(world)
 
     def write(session: Session) -> None:
@@ -206,13 +207,13 @@ def _record_sign_in(world: World, door: _Door, fresh: _NewSession) -> None:
                 or_(StaffSession.started_at <= over[0], StaffSession.seen_at <= over[1]),
             )
         )
-        session.add(_session_row(person.id, door.key_id, fresh, now))
+        session.add(session_row(person.id, door.key_id, fresh, now))
         record(session, at=now, actor=person.login, kind="signed_in", person_id=person.id)
 
     world.db.write(write)
 
 
-def _record_change(world: World, door: _Door, made: SealedKeys, fresh: _NewSession) -> None:
+def _record_change(world: World, door: _Door, made: SealedKeys, fresh: NewSession) -> None:
     now = world.clock.now()
     until = now + timedelta(minutes=world.settings.confirm_minutes)
 
@@ -226,14 +227,14 @@ def _record_change(world: World, door: _Door, made: SealedKeys, fresh: _NewSessi
         if changed.rowcount != 1 or person is None:  # type: ignore[attr-defined]
             raise Invalid({"old": "原密码不对。"})
         end_sessions(session, person.id)
-        session.add(_session_row(person.id, door.key_id, fresh, now, confirmed_until=until))
+        session.add(session_row(person.id, door.key_id, fresh, now, confirmed_until=until))
         record(session, at=now, actor=person.login, kind="password_changed", person_id=person.id)
 
     world.db.write(write)
 
 
-def _session_row(
-    person_id: str, key_id: str, fresh: _NewSession, now: datetime, *, confirmed_until: datetime | None = None
+def session_row(
+    person_id: str, key_id: str, fresh: NewSession, now: datetime, *, confirmed_until: datetime | None = None
 ) -> StaffSession:
     return StaffSession(
         digest=fresh.digest,
@@ -282,7 +283,7 @@ def _digest(identifier: bytes) -> str:
 
 
 def _unfolded(cookie: str) -> bytes | None:
-    """The cookie's bytes; None unless it is exactly what `_new_session` writes."""
+    """The cookie's bytes; None unless it is exactly what `new_session` writes."""
     try:
         raw = base64.b64decode(cookie.encode("ascii"), altchars=b"-_", validate=True)
     except (UnicodeEncodeError, binascii.Error, ValueError):
