@@ -1,0 +1,123 @@
+"""Citizens' pages of boards: home, a board's page, whether a board is genuine, and leaving."""
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from intake.boards import queries
+from intake.boards.guardian import office_name
+from intake.boards.queries import BoardPage
+from intake.web.access import citizen
+from intake.web.context import world
+from intake.web.i18n import c_url
+from qr import code as codes
+
+blueprint = Blueprint("boards", __name__)
+_LONGEST = 64  # more than any code or number with all its spaces; the rest of a pasted page is not echoed
+
+
+class NoBoard(Exception):
+    """No board to show: `reason` is length, alphabet, check or unknown."""
+
+    def __init__(self, reason: str, typed: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.typed = typed[:_LONGEST]
+
+
+def find(text: str) -> BoardPage:
+    """The board that a typed or scanned code means; a draft is nothing. Raises `NoBoard`."""
+    try:
+        code = codes.check(text[:_LONGEST])
+    except codes.BadCode as error:
+        raise NoBoard(error.reason, text) from error
+    with world().db.read() as session:
+        board = queries.board_page(session, code, today=world().today())
+    if board is None or board.state == "draft":
+        raise NoBoard("unknown", text)
+    return board
+
+
+def takes_reports(board: BoardPage) -> bool:
+    return board.state == "live" and not board.before_round
+
+
+def no_board(error: NoBoard, *, kept: str = "") -> Response:
+    """404, with what seems wrong and the field to enter it again."""
+    count = len(codes.normalise(error.typed))
+    page = render_template("citizen/no_board.html", reason=error.reason, typed=error.typed, count=count, kept=kept)
+    return make_response(page, 404)
+
+
+def not_taking(board: BoardPage, *, kept: str = "") -> Response:
+    """The page of a board that takes nothing now; `kept` is a text that came too late for it."""
+    if board.state == "revoked":
+        return make_response(render_template("citizen/revoked.html", board=board, kept=kept), 410)
+    page = render_template("citizen/closed.html", board=board, kept=kept)
+    return make_response(page, 422 if kept else 200)
+
+
+@blueprint.get("/")
+@citizen
+def home() -> AnyResponse:
+    """`?board=` is a code or a site number, as typed from a board."""
+    typed = request.args.get("board", "")[:_LONGEST].strip()
+    if not typed:
+        with world().db.read() as session:
+            office = office_name(session)
+        return make_response(render_template("citizen/home.html", office=office))
+    try:
+        board = find(_by_site_no(typed) or typed)
+    except NoBoard as error:
+        return no_board(error)
+    return redirect(c_url("boards.board", code=board.code), 303)
+
+
+def _by_site_no(typed: str) -> str | None:
+    with world().db.read() as session:
+        board = queries.board_by_site_no(session, typed.upper())
+        return board.code if board is not None and board.state != "draft" else None
+
+
+@blueprint.get("/b/<code>")
+@blueprint.get("/B/<code>")
+@citizen
+def board(code: str) -> Response:
+    try:
+        found = find(code)
+    except NoBoard as error:
+        return no_board(error)
+    if not takes_reports(found):
+        return not_taking(found)
+    with world().db.read() as session:
+        office = office_name(session)
+    page = render_template(
+        "citizen/board.html", board=found, office=office, host=world().settings.public_host
+    )
+    return make_response(page)
+
+
+@blueprint.route("/verify", methods=["GET", "POST"])
+@citizen
+def verify() -> Response:
+    """Whether a board is genuine; `?board=` comes from the board's own page."""
+    typed = (request.form.get("code", "") if request.method == "POST" else request.args.get("board", ""))[:_LONGEST]
+    host = world().settings.public_host
+    if not typed.strip() and request.method == "GET":
+        return make_response(render_template("citizen/verify.html", host=host))
+    try:
+        found = find(typed)
+    except NoBoard as error:
+        page = render_template("citizen/verify.html", host=host, reason=error.reason, typed=error.typed)
+        return make_response(page, 404)
+    if not takes_reports(found):
+        return not_taking(found)
+    return make_response(render_template("citizen/verify.html", host=host, board=found))
+
+
+@blueprint.get("/leave")
+@citizen
+def leave() -> Response:
+    """Asks the browser to forget; never its cookies, for staff may share the origin."""
+    response = make_response(render_template("citizen/leave.html"))
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
