@@ -6,8 +6,8 @@ keeps it in alphanumeric mode. With the characters read as elements of GF(32), a
     w1*c1 + w2*c2 + … + w8*c8 = OFFSET,   wi = x^(8-i) in GF(2)[x] / (x^5 + x^2 + 1)
 
 All eight weights are different and none is zero. So one wrong character always shows (wi*d = 0 only for
-d = 0), and so does the exchange of any two, neighbours or not ((wi + wj)*(a + b) = 0 only for a = b). OFFSET is
-not zero, so that a row of zeros is no code.
+d = 0), and so does the exchange of any two, neighbours or not ((wi + wj)*(a + b) = 0 only for a = b). OFFSET
+is not zero, so that a row of zeros is no code.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class BadCode(ValueError):
         self.reason: Reason = reason
 
 
-def _times(a: int, b: int) -> int:
+def product(a: int, b: int) -> int:
     """Product in GF(32)."""
     product = 0
     while b:
@@ -53,7 +53,7 @@ def _times(a: int, b: int) -> int:
 def _powers(count: int) -> list[int]:
     powers = [1]
     while len(powers) < count:
-        powers.append(_times(powers[-1], 2))
+        powers.append(product(powers[-1], 2))
     return powers
 
 
@@ -63,7 +63,7 @@ WEIGHTS: Final = tuple(reversed(_powers(LENGTH)))
 def _sum(chars: str) -> int:
     total = 0
     for weight, char in zip(WEIGHTS, chars, strict=False):
-        total ^= _times(weight, _VALUE[char])
+        total ^= product(weight, _VALUE[char])
     return total
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import re
 import threading
 from typing import Final
 
@@ -12,6 +14,7 @@ from PIL import Image
 from qr.sheet import Box
 
 POINTS_PER_MM: Final = 72 / 25.4
+_RANDOM_ID: Final = re.compile(rb"/ID\[[^\]]*<([0-9A-F]{32})>\]")
 _LOCK: Final = threading.Lock()
 
 
@@ -24,7 +27,17 @@ def trim(pdf: bytes, bleed: float) -> bytes:
             page.set_cropbox(left + edge, bottom + edge, right - edge, top - edge)
         out = io.BytesIO()
         document.save(out)
-    return out.getvalue()
+    return _lasting_id(out.getvalue())
+
+
+def _lasting_id(file: bytes) -> bytes:
+    """The file with the random half of its identifier made from its content: same data, same bytes."""
+    found = list(_RANDOM_ID.finditer(file))
+    if not found:
+        return file
+    start, end = found[-1].span(1)
+    digest = hashlib.sha256(file[:start] + file[end:]).hexdigest().upper()
+    return file[:start] + digest[: end - start].encode("ascii") + file[end:]
 
 
 def picture(pdf: bytes, *, page: int = 0, box: Box | None = None, pixels: int) -> Image.Image:

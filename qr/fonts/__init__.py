@@ -1,7 +1,7 @@
 """The embedded fonts: where they are, and which characters they can print.
 
 Two weights of Noto Sans CJK SC, cut by `build.py` to the 8,105 characters of the 通用规范汉字表, GB 2312,
-Latin and signs. Where Debian's fonts-noto-cjk is installed, a text with rarer characters is set from all of it.
+Latin and signs. Where Debian's fonts-noto-cjk is installed, rarer characters are set from all of it.
 """
 
 from __future__ import annotations

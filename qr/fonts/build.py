@@ -3,8 +3,8 @@
     python -m qr.fonts.build            write them here
     python -m qr.fonts.build --check    make them again and compare, exit 1 where they differ
 
-Needs fontTools and two Debian packages: fonts-noto-cjk (the family) and unicode-data (the Unihan tables, whose
-field kTGH is the 8,105 characters of the 通用规范汉字表). The same packages and fontTools give the same bytes.
+Needs fontTools and two Debian packages: fonts-noto-cjk (the family) and unicode-data (Unihan tables, where
+kTGH marks the 8,105 characters of the 通用规范汉字表). The same packages and fontTools give the same bytes.
 """
 
 from __future__ import annotations

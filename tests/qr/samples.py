@@ -1,0 +1,75 @@
+"""Posters of the demo county, valid by default; tests change what they are about."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+from qr.payload import board_url
+from qr.poster import PosterData
+
+CODE: Final = "7K3QX9TD"
+ADDRESS: Final = "https://m.example.gov.cn"
+URL: Final = board_url(ADDRESS, CODE)
+
+WORKS: Final = PosterData(
+    kind="works",
+    site_no="GC-2026-001",
+    code=CODE,
+    name="石桥镇污水管网二期",
+    place="石桥镇集镇、石桥村、上庄村",
+    url=URL,
+    domain="m.example.gov.cn",
+    revision=1,
+    rows=(
+        ("工期", "2026.3.1 开工　2026.12.30 竣工"),
+        ("主要内容", "新建污水主管 6.8 公里、接户支管 11.2 公里、检查井 412 座，路面恢复 2.3 万平方米"),
+        ("总投资", "1286 万元"),
+        ("资金来源", "县级财政，上级专项补助"),
+        ("建设单位", "石桥镇人民政府　示例申"),
+        ("施工单位", "岚溪鸿基建设有限公司　示例酉"),
+        ("设计单位", "青屿市市政设计院　示例未"),
+        ("监理单位", "青屿方正监理有限公司　示例戌"),
+    ),
+    check_words=("稻谷", "白鹭", "灯笼"),
+    team_name="岚溪县委第三巡察组",
+    phones=("0990-555 0103",),
+    phone_hours="工作日 8:30–17:30",
+    ways=(("写信", "岚溪县 1 号信箱，不用写寄信人"),),
+    issuer="岚溪县委巡察办",
+    set_on=date(2026, 11, 1),
+)
+NOTICE: Final = PosterData(
+    kind="notice",
+    site_no="DW-990121-017",
+    code=CODE,
+    name="石桥镇便民服务中心",
+    url=URL,
+    domain="m.example.gov.cn",
+    revision=2,
+    rows=(("巡察时间", "2026.9.14 至 2026.12.11"), ("受理截止", "2026 年 12 月 11 日 18 时")),
+    check_words=("稻谷", "白鹭", "灯笼"),
+    team_name="岚溪县委第一巡察组",
+    phones=("0990-555 0101",),
+    phone_hours="工作日 8:30–17:30",
+    ways=(("写信", "岚溪县 1 号信箱，不用写寄信人"), ("当面说", "县城文昌路 1 号群众来访接待室")),
+    issuer="岚溪县委巡察办",
+)
+VILLAGE: Final = PosterData(
+    kind="village",
+    site_no="CJ-990121101202",
+    code=CODE,
+    name="河口村公告栏",
+    place="柳湾镇河口村",
+    url=URL,
+    domain="m.example.gov.cn",
+    revision=1,
+    check_words=("稻谷", "白鹭", "灯笼"),
+    team_name="岚溪县委第四巡察组",
+    phones=("0990-555 0104",),
+    phone_hours="工作日 8:30–17:30",
+    ways=(("写信", "岚溪县 2 号信箱，不用写寄信人"), ("当面说", "县城文昌路 1 号群众来访接待室，不在村里")),
+    issuer="岚溪县委巡察办",
+    set_on=date(2026, 11, 1),
+)
+EVERY_KIND: Final = (WORKS, NOTICE, VILLAGE)
