@@ -164,12 +164,12 @@ class Settings:
 
 
 def load(env: Mapping[str, str]) -> Settings:
-    """Settings from the environment over the TOML file named by `MSX_CONFIG`.
+    """Settings from the environment over the TOML file named by `MSX_CONFIG`, else over `DIR/settings.toml`.
 
     Raises `ConfigError` with every problem found, never only the first.
     """
     problems: list[Problem] = []
-    given = _file(env.get("MSX_CONFIG"), problems)
+    given = _file(env.get("MSX_CONFIG") or _own_file(env.get("MSX_DIR")), problems)
     known = {s.env for s in SETTINGS}
     for name in sorted(set(given) - known):
         problems.append(Problem("config.unknown", f"{name} in the file is no setting; see docs/settings.md"))
@@ -182,6 +182,11 @@ def load(env: Mapping[str, str]) -> Settings:
     if problems:
         raise ConfigError(tuple(problems))
     return Settings(**values)
+
+
+def _own_file(folder: str | None) -> str | None:
+    path = Path(folder or "./var") / "settings.toml"
+    return str(path) if path.is_file() else None
 
 
 def _file(path: str | None, problems: list[Problem]) -> dict[str, str]:

@@ -1,0 +1,199 @@
+"""Building the demo's folder from nothing: installation, county, people, boards, reports, posters."""
+
+import json
+import shutil
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import config
+from config import Settings
+from intake.app import create_app
+from intake.boards import posters
+from intake.boards import services as boards
+from intake.boards.queries import board_page
+from intake.core import schema, secretfile
+from intake.core.clock import FixedClock
+from intake.core.db import Database
+from intake.core.storage import open_storage
+from intake.core.world import World
+from intake.demo import county as counties
+from intake.demo import filings, staff
+from intake.demo.filings import Filing
+from intake.triage import services as triage
+
+_SETTINGS = {
+    "office_hotline": "12388",
+    "office_phone": "0990-555 0101",
+    "office_phone_hours": "工作日 8:30–17:30",
+    "office_mailbox": "岚溪县 1 号信箱",
+    "office_address": "岚溪县文昌路 8 号 1 楼 102 室",
+    "office_address_hours": "工作日 8:30–17:30",
+    "organiser": "岚溪县委巡察办（演示）",
+}
+Progress = Callable[[str], None]
+
+
+class DemoError(Exception):
+    """The demo cannot be built; the message says what to do."""
+
+
+def is_current(folder: Path, url: str) -> bool:
+    """Whether `folder` holds a demo of this version for this address."""
+    try:
+        found = json.loads((folder / "demo.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(found.get("version") == version("mashangxun") and found.get("url") == url)
+
+
+def build(
+    folder: Path, *, url: str, data: Path | None = None, today: date | None = None, seed: int = 1,
+    fresh: bool = False, say: Progress = lambda _: None,
+) -> Settings:  # fmt: skip
+    """Fill `folder` with the demo county; returns the settings to serve it with."""
+    _clear(folder, fresh)
+    settings = _settings(folder, url)
+    zone = ZoneInfo(settings.timezone)
+    day = today or datetime.now(zone).date()
+    try:
+        county = counties.read(data or counties.SHIPPED, day)
+    except counties.CountyError as error:
+        raise DemoError(str(error)) from error
+    secrets, recovery = secretfile.create(settings.secret_file)
+    _keep_keys(folder, recovery)
+    clock = FixedClock(_at(day - timedelta(days=30), 9, zone))
+    world = World(settings, secrets, Database(settings.database_url), open_storage(settings.storage_url), clock)
+    try:
+        schema.upgrade(world.db)
+        say("县、单位、组、点位")
+        counties.load(world, county)
+        say("人员：开通、确认钥匙")
+        staff.engage(world, county.staff, recovery)
+        say("牌子")
+        codes = _boards(world, county)
+        say("反映，一件一件从群众的表里交")
+        app = create_app(settings, world=world)
+        end = _latest(day, zone)
+        filed = filings.post_all(
+            app, world, clock, county.reports, codes, start=_at(day - timedelta(days=9), 8, zone), end=end, seed=seed
+        )
+        _retire(world, county, codes)
+        say("办理")
+        _work(world, {filing.ref: filing for filing in filed})
+        say("海报")
+        _posters(world, codes, folder / "posters")
+    finally:
+        world.close()
+    _write_json(folder, settings, county, codes, filed)
+    return settings
+
+
+def _clear(folder: Path, fresh: bool) -> None:
+    if folder.exists() and any(folder.iterdir()):
+        if not fresh:
+            raise DemoError(f"{folder} 里已经有东西。换一个文件夹，或加 --fresh 清空重来。")
+        if not (folder / "demo.json").exists():
+            raise DemoError(f"{folder} 不是演示数据，不会清空它。请换一个文件夹。")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _settings(folder: Path, url: str) -> Settings:
+    lines = [f'public_url = "{url}"', *(f'{key} = "{value}"' for key, value in _SETTINGS.items())]
+    (folder / "settings.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return config.load({"MSX_DIR": str(folder)})
+
+
+def _keep_keys(folder: Path, recovery: secretfile.RecoveryKeys) -> None:
+    keys = folder / "demo-keys"
+    keys.mkdir(mode=0o700)
+    for name in ("county", "superior", "backup"):
+        (keys / name).write_text(getattr(recovery, name) + "\n", encoding="utf-8")
+
+
+def _at(day: date, hour: int, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(hour), zone).astimezone(UTC)
+
+
+def _latest(day: date, zone: ZoneInfo) -> datetime:
+    """The demo's last filing lies before now, and before the evening of its day."""
+    return min(_at(day, 18, zone), max(_at(day, 0, zone), datetime.now(UTC) - timedelta(hours=2)))
+
+
+def _boards(world: World, county: counties.County) -> dict[str, str]:
+    """A board for every site, live while the reports come in; returns site number → code."""
+    codes = {}
+    for row in county.sites:
+        code = boards.make_board(world, "demo", site_no=row["site_no"])
+        codes[row["site_no"]] = code
+        if row.get("board_state", "live") != "draft":
+            boards.set_state(world, "demo", code=code, state="live", reason="挂牌")
+    return codes
+
+
+def _retire(world: World, county: counties.County, codes: dict[str, str]) -> None:
+    reasons = {"closed": "本轮受理结束", "revoked": "牌子被人贴了别的码，停用"}
+    for row in county.sites:
+        state = row.get("board_state", "")
+        if state in reasons:
+            boards.set_state(world, "demo", code=codes[row["site_no"]], state=state, reason=reasons[state])
+
+
+def _work(world: World, filed: dict[str, Filing]) -> None:
+    """A little of the staff's work, so that queue, case page and box have something to show."""
+    acts: tuple[tuple[str, str, Callable[[Any, str, int], None]], ...] = (
+        ("R13", "liaison4", lambda who, rid, v: triage.answer(
+            world, who, rid, version=v, ask=True,
+            text="收到您的反映。请补充：说的是谁、什么事、大概什么时候、涉及多少钱，还有谁清楚？")),
+        ("R08", "liaison1", lambda who, rid, v: triage.move(
+            world, who, rid, to="accepted", version=v, text="已经受理，我们会去便民大厅了解。")),
+        ("R04", "liaison3", lambda who, rid, v: triage.move(world, who, rid, to="accepted", version=v)),
+        ("R09", "leader4", lambda who, rid, v: triage.move(
+            world, who, rid, to="closed", result="fixed", version=v, text="巷口的路灯已经修好。")),
+    )  # fmt: skip
+    for ref, login, act in acts:
+        if ref not in filed:
+            continue
+        who = staff.sign_in(world, login)
+        version_now = triage.open_case(world, who, filed[ref].id).version
+        act(who, filed[ref].id, version_now)
+
+
+def _posters(world: World, codes: dict[str, str], folder: Path) -> None:
+    folder.mkdir()
+    with world.db.read() as session:
+        for site_no, code in codes.items():
+            board = board_page(session, code)
+            if board is None or board.state != "live":
+                continue
+            data = posters.poster_data(session, world.settings, board)
+            (folder / f"{site_no}_{code}_{data.kind}_A4.pdf").write_bytes(
+                posters.poster_of(session, world.settings, board)
+            )
+
+
+def _write_json(
+    folder: Path, settings: Settings, county: counties.County, codes: dict[str, str], filed: list[Filing]
+) -> None:
+    states = {row["site_no"]: row.get("board_state", "live") for row in county.sites}
+    names = {row["site_no"]: row["name"] for row in county.sites}
+    document = {
+        "url": settings.public_url,
+        "version": version("mashangxun"),
+        "boards": [
+            {"code": code, "site_no": site_no, "name": names[site_no], "state": states[site_no],
+             "url": f"{settings.public_url}/b/{code}"}
+            for site_no, code in codes.items()
+        ],
+        "staff": [
+            {"login": row["login"], "password": staff.password_of(row["login"]), "totp_secret": None,
+             "role": row["role"], "team_id": row["team_id"]}
+            for row in county.staff
+        ],
+        "reports": [{"ref": f.ref, "id": f.id, "receipt": f.receipt, "site_no": f.site_no} for f in filed],
+    }  # fmt: skip
+    (folder / "demo.json").write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
