@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from threading import Condition
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 import pillow_heif
 from PIL import Image, ImageCms, ImageFile
@@ -26,12 +26,12 @@ WAIT_SECONDS: Final = 20.0
 
 # Baseline at 82: progressive saves 10 % of the bytes and costs 90 ms of 230 a photo (docs/adr/0007).
 _QUALITY: Final = 82
-_LONGEST_NAME: Final = 60
+_LONGEST_NAME: Final = 40
+_NAMELESS: Final = "照片"
 # A progressive photo has about ten scans. With thousands, libjpeg walks the whole picture for each.
 _MOST_SCANS: Final = 64
 _LARGEST_PROFILE: Final = 4 * 1024 * 1024
 _SRGB: Final = ImageCms.createProfile("sRGB")
-_BYTES_PER_MB: Final = 1024 * 1024
 
 # One thread a picture: the slots say how many cores photos may have. Side pictures are never looked at.
 pillow_heif.options.DECODE_THREADS = 1
@@ -40,17 +40,14 @@ pillow_heif.options.DEPTH_IMAGES = False
 pillow_heif.options.AUX_IMAGES = False
 
 
-class PhotoLimits(Protocol):
-    """The settings that bind a photo; `config.Settings` has them."""
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What binds a photo: bytes as sent, pixels as declared, longest side kept, pictures decoded at once."""
 
-    @property
-    def max_photo_mb(self) -> int: ...
-    @property
-    def max_pixels(self) -> int: ...
-    @property
-    def photo_side(self) -> int: ...
-    @property
-    def decode_slots(self) -> int: ...
+    max_bytes: int = 10 * 1024 * 1024
+    max_pixels: int = 40_000_000
+    side: int = 2560
+    slots: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ def shown_name(name: str) -> str:
     plain = "".join(mark for mark in base if unicodedata.category(mark)[0] not in "CZ" or mark == " ").strip()
     if len(plain) > _LONGEST_NAME:
         plain = f"{plain[: _LONGEST_NAME - 13]}…{plain[-12:]}"
-    return plain
+    return plain or _NAMELESS
 
 
 # --- What a file is ---------------------------------------------------------------------------------------
@@ -262,7 +259,7 @@ def _fitting(size: tuple[int, int], side: int) -> tuple[int, int]:
     return max(1, round(size[0] * side / longest)), max(1, round(size[1] * side / longest))
 
 
-def _decoded(kind: str, data: bytes, limits: PhotoLimits) -> Image.Image:
+def _decoded(kind: str, data: bytes, limits: Limits) -> Image.Image:
     """The picture in L or RGB, upright and small enough, without the blocks it came with."""
     with _OPENERS[kind](BytesIO(data)) as image:
         if image.width * image.height > limits.max_pixels:
@@ -270,12 +267,12 @@ def _decoded(kind: str, data: bytes, limits: PhotoLimits) -> Image.Image:
         if kind != "heic" and getattr(image, "is_animated", False):
             raise NotTaken("kind")
         if kind == "jpeg":
-            image.draft(None, (limits.photo_side, limits.photo_side))
+            image.draft(None, (limits.side, limits.side))
         turn, profile = _UPRIGHT.get(_orientation(image)), image.info.get("icc_profile")
         image.load()
         picture = _plain_mode(image)
         # Hamming: as sharp as bicubic at this scale and a third cheaper; Lanczos costs twice.
-        picture = picture.resize(_fitting(picture.size, limits.photo_side), Image.Resampling.HAMMING)
+        picture = picture.resize(_fitting(picture.size, limits.side), Image.Resampling.HAMMING)
     picture = _in_srgb(picture, profile if isinstance(profile, bytes) else None)
     return picture.transpose(turn) if turn is not None else picture
 
@@ -288,9 +285,9 @@ def _encoded(picture: Image.Image, *, crisp: bool) -> bytes:
     return out.getvalue()
 
 
-def _take(data: bytes, limits: PhotoLimits, wait: float) -> Photo:
+def _take(data: bytes, limits: Limits, wait: float) -> Photo:
     kind = _sniff(data)
-    if len(data) > limits.max_photo_mb * _BYTES_PER_MB:
+    if len(data) > limits.max_bytes:
         raise NotTaken(reason_for_size(data))
     if kind in _RECORDINGS:
         raise NotTaken(_RECORDINGS[kind])
@@ -298,16 +295,16 @@ def _take(data: bytes, limits: PhotoLimits, wait: float) -> Photo:
         raise NotTaken("kind" if data else "broken")
     if kind == "jpeg" and not _whole_jpeg(data):
         raise NotTaken("broken")
-    with SLOTS.one_of(limits.decode_slots, wait=wait):
+    with SLOTS.one_of(limits.slots, wait=wait):
         picture = _decoded(kind, data, limits)
         # Screenshots come as PNG: letters, not leaves.
         return Photo(_encoded(picture, crisp=kind == "png"), MEDIA_TYPE, picture.width, picture.height)
 
 
-def reencode(name: str, data: bytes, *, limits: PhotoLimits, wait: float = WAIT_SECONDS) -> Photo:
-    """The photo as it may be kept: JPEG, upright, sRGB, at most `photo_side` pixels, no block but JFIF's own.
+def reencode(name: str, data: bytes, *, limits: Limits, wait: float = WAIT_SECONDS) -> Photo:
+    """The photo as it may be kept: JPEG, upright, sRGB, at most `side` pixels, no block but JFIF's own.
 
-    JPEG, PNG, WebP and HEIC stills are taken. Raises NotTaken: "too_big" above `max_photo_mb` or `max_pixels`
+    JPEG, PNG, WebP and HEIC stills are taken. Raises NotTaken: "too_big" above `max_bytes` or `max_pixels`
     declared, "video" and "audio" by content, "kind" for any other file and for animations, "broken" for what
     does not decode to its end, "busy" when no decode slot came free within `wait` seconds.
     """
