@@ -95,7 +95,10 @@ def refused_status(form: FlaskForm) -> int:
     return 400 if token_was_stale(form) else 422
 
 
-def problems_of(form: FlaskForm, prefix: str = "") -> list[tuple[str, str]]:
+def problems_of(form: FlaskForm | None, prefix: str = "") -> list[tuple[str, str]]:
     """(id of the field on the page, words) for the summary on top; the token's problem has no field."""
+    if form is None:
+        return []
     token = form.meta.csrf_field_name
-    return [("" if name == token else prefix + name, str(said[0])) for name, said in form.errors.items() if said]
+    found = [(name, str(said[0])) for name, said in form.errors.items() if said]
+    return [("" if name == token else prefix + name, words) for name, words in found]
