@@ -82,12 +82,20 @@ class PersonLine:
 
 
 def normal_login(login: str) -> str:
-    """Logins are matched without case and surrounding space."""
-    return login.strip().casefold()
+    """Logins are matched without case and surrounding space; "" (nobody) for what no login can be."""
+    login = login.strip().casefold()
+    return login if login.isprintable() else ""
 
 
 def person_by_login(session: Session, login: str) -> Person | None:
     return session.scalars(select(Person).where(Person.login == normal_login(login))).one_or_none()
+
+
+def person_by_id(session: Session, person_id: str, *, hold: bool = False) -> Person | None:
+    """`hold=True`, inside a write: the row stays as it is until the transaction ends."""
+    if not person_id.isalnum():
+        return None  # PostgreSQL refuses some characters outright instead of finding nothing
+    return session.get(Person, person_id, with_for_update=hold)
 
 
 def people_of(session: Session, team_id: str) -> list[Person]:

@@ -15,7 +15,7 @@ from intake.core.tables import new_id
 from intake.core.world import World
 from intake.people import passwords
 from intake.people.models import ActivationLink, Person, PersonKey
-from intake.people.queries import digits_of
+from intake.people.queries import digits_of, person_by_id
 from intake.people.services.readers import bump_epoch, end_keys, record
 
 
@@ -58,7 +58,7 @@ def new_activation_link(world: World, actor: Actor, *, person_id: str) -> str:
     until = now + timedelta(hours=world.settings.activation_hours)
 
     def write(session: Session) -> None:
-        person = session.get(Person, person_id, with_for_update=True)
+        person = person_by_id(session, person_id, hold=True)
         if person is None or person.left_on is not None:
             raise NotFound
         session.execute(

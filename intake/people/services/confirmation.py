@@ -16,6 +16,7 @@ from intake.people.queries import (
     live_key,
     may_confirm,
     may_look,
+    person_by_id,
     person_by_login,
     readers_epoch,
     statement_of,
@@ -79,11 +80,11 @@ def _waiting_for(world: World, signed_in: SignedIn, person_id: str) -> _Waiting:
     actor, secrets = signed_in.actor, world.secrets
     with world.db.read() as session:
         epoch = readers_epoch(session)
-        person = session.get(Person, person_id)
-        key = live_key(session, person_id)
-        if person is None or person.left_on is not None or key is None or not may_look(actor, person):
+        person = person_by_id(session, person_id)
+        if person is None or person.left_on is not None or not may_look(actor, person):
             raise NotFound
-        if person.role not in READER_ROLES or person.team_id is None:
+        key = live_key(session, person.id)
+        if key is None or person.role not in READER_ROLES or person.team_id is None:
             raise NotFound
         started = bool(trusted_members(session, secrets, person.team_id))
         if not may_confirm(actor, person, team_has_trusted=started) or not _counts(session, world, signed_in):

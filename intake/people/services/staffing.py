@@ -10,7 +10,7 @@ from intake.core.access import Actor, Permission, Role
 from intake.core.errors import Forbidden, Invalid, NotFound
 from intake.core.world import World
 from intake.people.models import ActivationLink, Person, Team
-from intake.people.queries import normal_login, person_by_login
+from intake.people.queries import normal_login, person_by_id, person_by_login
 from intake.people.services.readers import bump_epoch, end_keys, record
 
 _LOGIN = re.compile(r"[a-z][a-z0-9._-]{2,31}")
@@ -38,7 +38,7 @@ def add_person(
     _managing(actor)
     login, name, today, now = normal_login(login), name.strip(), world.today(), world.clock.now()
     with world.db.read() as session:
-        team = session.get(Team, team_id) if team_id else None
+        team = session.get(Team, team_id) if team_id and team_id.isprintable() else None
     problems = _problems(login, name, role, team_id, team)
     if problems:
         raise Invalid(problems)
@@ -69,7 +69,7 @@ def leave(world: World, actor: Actor, *, person_id: str) -> None:
 
     def write(session: Session) -> None:
         bump_epoch(session)
-        person = session.get(Person, person_id, with_for_update=True)
+        person = person_by_id(session, person_id, hold=True)
         if person is None:
             raise NotFound
         if person.left_on is not None:
@@ -91,7 +91,7 @@ def _problems(login: str, name: str, role: Role, team_id: str | None, team: Team
     problems = {}
     if not _LOGIN.fullmatch(login):
         problems["login"] = "登录名用 3 到 32 个小写字母、数字、点、横线或下划线，以字母开头。"
-    if not name or len(name) > _NAME_MAX:
+    if not name or len(name) > _NAME_MAX or not name.isprintable():
         problems["name"] = f"请填写姓名，最多 {_NAME_MAX} 个字。"
     if team_id and team is None:
         problems["team_id"] = "没有这个组。"
