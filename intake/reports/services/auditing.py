@@ -1,0 +1,65 @@
+"""Checking every report's chains, and holding them against an anchor that was kept elsewhere."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from intake.core import chain
+from intake.core.world import World
+from intake.reports.models import CitizenEvent, Report, StaffEvent
+from intake.reports.services import history
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`broken` names the first link that does not hold, None where all do."""
+
+    reports: int
+    broken: str | None
+
+
+def anchor(world: World) -> dict[str, Any]:
+    """The heads of all chains and one hash over them, to be kept where the database is not."""
+    with world.db.read() as session:
+        heads = history.heads(session)
+    return {
+        "day": world.today().isoformat(),
+        "anchor": chain.anchor(heads),
+        "heads": {report: list(pair) for report, pair in sorted(heads.items())},
+    }
+
+
+def verify(world: World, kept: Mapping[str, Any] | None = None) -> Verdict:
+    """Every link of every chain, and that each kept head is still a link of its chain.
+
+    Without an anchor a history that was cut and recomputed by whoever has the secret file is not found.
+    """
+    with world.db.read() as session:
+        reports = list(session.scalars(select(Report).order_by(Report.id)))
+        for report in reports:
+            place = history.first_broken(session, world.secrets.chain_key, report)
+            if place is not None:
+                return Verdict(len(reports), f"{report.id} {place}")
+        if kept is not None:
+            broken = _against(session, kept)
+            if broken is not None:
+                return Verdict(len(reports), broken)
+    return Verdict(len(reports), None)
+
+
+def _against(session: Session, kept: Mapping[str, Any]) -> str | None:
+    """The first kept head that its report's chain no longer holds."""
+    heads = {str(report): (str(pair[0]), str(pair[1])) for report, pair in kept["heads"].items()}
+    if chain.anchor(heads) != kept["anchor"]:
+        return "the anchor file itself was altered"
+    staff = set(session.execute(select(StaffEvent.report_id, StaffEvent.hash)).tuples())
+    citizen = set(session.execute(select(CitizenEvent.report_id, CitizenEvent.hash)).tuples())
+    for report, (staff_head, citizen_head) in sorted(heads.items()):
+        if staff_head != chain.GENESIS and (report, staff_head) not in staff:
+            return f"{report} staff: the kept head is gone"
+        if citizen_head != chain.GENESIS and (report, citizen_head) not in citizen:
+            return f"{report} citizen: the kept head is gone"
+    return None

@@ -1,0 +1,14 @@
+"""The application as servers find it: `intake.wsgi:application` is a factory (gunicorn: `intake.wsgi:application()`)."""
+
+import os
+
+import config
+from intake.app import create_app
+from intake.core.world import open_world
+from intake.web.errors import QuietFlask
+
+
+def application() -> QuietFlask:
+    """The installation named by the environment. `MSX_CLOCK_FILE` counts only over demo data."""
+    settings = config.load(os.environ)
+    return create_app(settings, world=open_world(settings, clock_file=os.environ.get("MSX_CLOCK_FILE")))
