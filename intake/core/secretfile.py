@@ -195,16 +195,22 @@ def _read_private(path: Path) -> bytes:
     except OSError as problem:
         hint = f"无法读取密钥文件 {path}：{problem.strerror}"
         raise SecretFileError("secret-unreadable", hint) from problem
-    with os.fdopen(handle, "rb") as file:
+    try:
         # The opened file is asked, not the name: between two looks a name can change hands.
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise SecretFileError("secret-not-a-file", f"{path} 不是普通文件；请检查 MSX_SECRET_FILE")
-        if stat.S_IMODE(status.st_mode) & 0o077:
-            raise SecretFileError(
-                "secret-open-to-others", f"密钥文件 {path} 可被其他用户访问；请执行 chmod 600 {path}"
-            )
-        return file.read(_LARGEST_FILE + 1)
+        _refuse_unless_private(path, os.fstat(handle).st_mode)
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            return file.read(_LARGEST_FILE + 1)
+    finally:
+        os.close(handle)
+
+
+def _refuse_unless_private(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise SecretFileError("secret-not-a-file", f"{path} 不是普通文件；请检查 MSX_SECRET_FILE")
+    if stat.S_IMODE(mode) & 0o077:
+        raise SecretFileError(
+            "secret-open-to-others", f"密钥文件 {path} 可被其他用户访问；请执行 chmod 600 {path}"
+        )
 
 
 def _document(path: Path, data: bytes) -> Mapping[str, Any]:

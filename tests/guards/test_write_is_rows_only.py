@@ -164,7 +164,7 @@ BAD = {
     "a function of the module": "def g(s):\n return Image.open(s)\ndef f(db):\n db.write(g)",
     "a partial": "def g(a, s):\n return vault.mac(a)\ndef f(db):\n db.write(partial(g, 1))",
     "a helper": "def h():\n return vault.new_key()\ndef g(s):\n h()\ndef f(db):\n db.write(g)",
-    "an imported function": "from intake.core.vault import seal as put\ndef f(db):\n db.write(lambda s: put(s))",
+    "an imported function": "from intake.core.vault import mac as m\ndef f(db):\n db.write(lambda s: m(s))",
     "an alias": "import PIL as pictures\ndef f(db):\n db.write(lambda s: pictures.Image)",
     "a module's alias": "from intake.core import vault as v\ndef f(db):\n db.write(lambda s: v.mac(s))",
     "an unknown function": "from elsewhere import g\ndef f(db):\n db.write(g)",
@@ -176,7 +176,7 @@ BAD = {
 GOOD = {
     "rows": "def f(db):\n def record(s):\n  s.add(chain.link(b'', '', {}))\n db.write(record)",
     "prepared before": "def f(db):\n sealed = vault.seal(b'')\n db.write(lambda s: s.add(sealed))",
-    "an annotation": "def g(s, k: vault.KeyPair) -> vault.Bound:\n x: vault.Bound = 1\ndef f(db):\n db.write(g)",
+    "an annotation": "def g(s, k: vault.Bound):\n x: vault.Bound = k\ndef f(db):\n db.write(g)",
     "a type": "from intake.core.vault import OpenedKeys\ndef f(db):\n db.write(lambda s: s.get(OpenedKeys))",
     "another write": "def f(file):\n file.write(vault.random_bytes(8))",
     "the innermost of two": (
