@@ -20,6 +20,7 @@ from tests.client import PageClient
 from tests.database import fresh_database
 from tests.guards import write_guard
 
+pytest_plugins = ("tests.plugin",)
 
 NOW = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)  # a Monday morning, 10:30 in Shanghai
 write_guard.install()
