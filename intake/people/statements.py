@@ -69,11 +69,6 @@ class Roots:
     superior: bytes
 
 
-def confirm(signer: str, keys: vault.OpenedKeys, statement: Statement) -> Confirmation:
-    """Sign `statement` with `keys`, known as `signer`. Whether that signer counts, `trusted` decides."""
-    return Confirmation(statement, signer, vault.sign(keys.signing, statement.message()))
-
-
 def trusted(key_id: str, confirmations: Mapping[str, Confirmation], roots: Roots) -> bool:
     """Whether signatures lead from this key to a pinned root, each by somebody who may sign it.
 

@@ -1,6 +1,7 @@
 """Chains: every edit of a history shows, wherever it is made."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -66,9 +67,9 @@ class TestCanonical:
         assert len({chain.canonical({"a": value}) for value in alike}) == len(alike)
 
     @pytest.mark.parametrize("value", [1.0, b"x", ["x"], {"a": 1}])
-    def test_a_value_of_more_than_one_spelling_is_refused(self, value: object) -> None:
+    def test_a_value_of_more_than_one_spelling_is_refused(self, value: Any) -> None:
         with pytest.raises(TypeError, match="reasons"):
-            chain.canonical({"reasons": value})  # type: ignore[dict-item]
+            chain.canonical({"reasons": value})
 
 
 class TestHistories:

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -12,7 +13,7 @@ from intake.core import vault
 from intake.core.access import ROLE_PERMISSIONS, Permission, Role
 from intake.core.vault import OpenedKeys
 from intake.people import statements
-from intake.people.statements import Confirmation, Roots, Statement, confirm, may_sign, trusted
+from intake.people.statements import Confirmation, Roots, Statement, may_sign, trusted
 
 DAY = date(2026, 11, 22)
 
@@ -24,6 +25,11 @@ def keys(name: str) -> OpenedKeys:
 
 COUNTY, SUPERIOR = keys("county recovery"), keys("superior recovery")
 ROOTS = Roots(county=COUNTY.signing.public, superior=SUPERIOR.signing.public)
+
+
+def confirm(signer: str, opened: OpenedKeys, what: Statement) -> Confirmation:
+    """What a signer's session records: who says so, and the signature."""
+    return Confirmation(what, signer, vault.sign(opened.signing, what.message()))
 
 
 def statement(name: str, role: str, team: str | None) -> Statement:
@@ -91,7 +97,7 @@ class TestStatement:
 
     def test_every_field_is_in_what_is_signed(self) -> None:
         original = CAST["liaison"]
-        others: dict[str, object] = {
+        others: dict[str, Any] = {
             "person_id": "other",
             "login": "other",
             "team_id": "team3",
@@ -101,7 +107,7 @@ class TestStatement:
             "day": date(2026, 11, 23),
         }
         assert others.keys() == {field.name for field in dataclasses.fields(Statement)}
-        changed = [dataclasses.replace(original, **{name: value}) for name, value in others.items()]  # type: ignore[arg-type]
+        changed = [dataclasses.replace(original, **{name: value}) for name, value in others.items()]
         assert len({each.message() for each in [original, *changed]}) == len(others) + 1
 
     def test_no_team_is_not_a_team_without_a_name(self) -> None:
@@ -162,10 +168,10 @@ class TestTrust:
             {"day": date(2026, 11, 23)},
         ],
     )
-    def test_falls_when_a_row_no_longer_says_what_was_signed(self, change: dict[str, object]) -> None:
+    def test_falls_when_a_row_no_longer_says_what_was_signed(self, change: dict[str, Any]) -> None:
         """A public key swapped in the database, or a person moved there, is not what was signed."""
         row = GOOD["liaison"]
-        swapped = dataclasses.replace(row, statement=dataclasses.replace(row.statement, **change))  # type: ignore[arg-type]
+        swapped = dataclasses.replace(row, statement=dataclasses.replace(row.statement, **change))
         assert not trusted("liaison", {**GOOD, "liaison": swapped}, ROOTS)
 
     def test_is_not_lent_by_somebody_elses_signature(self) -> None:
