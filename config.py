@@ -47,32 +47,64 @@ SETTINGS: tuple[Setting, ...] = (
     _s("database_url", "text", None, "SQLite in the data folder unless named; postgresql:// when it grows"),
     _s("redis_url", "text", None, "a store for limits shared by several workers; memory unless named"),
     _s("storage_url", "text", None, "file:// (the data folder's files/ unless named) or s3://"),
-    _s("secret_file", "path", None, "DIR/secret unless named; keep it on another disk than backups of the data"),
-    _s("trusted_proxies", "int", "0", "how many proxies of yours stand in front; a forwarded address counts no further"),
+    _s(
+        "secret_file",
+        "path",
+        None,
+        "DIR/secret unless named; keep it on another disk than backups of the data",
+    ),
+    _s(
+        "trusted_proxies",
+        "int",
+        "0",
+        "how many proxies of yours stand in front; a forwarded address counts no further",
+    ),
     _s("surface", "choice:all|citizen|staff", "all", "which side this process serves"),
     _s("default_locale", "choice:zh-Hans|zh-Hant|en", "zh-Hans", "the language of a page without ?lang"),
     _s("timezone", "zone", "Asia/Shanghai", "where a day begins and ends"),
     _s("smtp_url", "text", None, "where notices go out; none are sent unless named"),
-    _s("notice_hours", "text", "9,15", "fixed hours of the digests: a notice at once would date a citizen's act"),
+    _s(
+        "notice_hours",
+        "text",
+        "9,15",
+        "fixed hours of the digests: a notice at once would date a citizen's act",
+    ),
     _s("retention_days", "int", "1095", "how long closed reports are kept"),
     _s("max_upload_mb", "int", "32", "one request: ten ordinary phone photos"),
     _s("max_photo_mb", "int", "10", "one photo: the largest that a phone of today takes"),
     _s("max_photos", "int", "10", "photos a report"),
-    _s("max_pixels", "int", "40000000", "a picture's declared size; above it decoding would take the machine"),
+    _s(
+        "max_pixels", "int", "40000000", "a picture's declared size; above it decoding would take the machine"
+    ),
     _s("photo_side", "int", "2560", "longest side kept: a number plate across a road is still readable"),
     _s("decode_slots", "int", "2", "photos decoded at once: one a core"),
     _s("inflight_mb", "int", "256", "request bytes held in memory at once; above it 503 with the text kept"),
-    _s("drain_mb", "int", "128", "how much of a request that is too large is read to the end, so that it is answered"),
+    _s(
+        "drain_mb",
+        "int",
+        "128",
+        "how much of a request that is too large is read to the end, so that it is answered",
+    ),
     _s("body_min", "int", "10", "characters: one short sentence"),
     _s("body_max", "int", "5000", "characters: five times what comparable sites allow"),
     _s("field_max", "int", "200", "characters of an optional field"),
     _s("form_seconds", "int", "7200", "how long an opened form is taken without a second look"),
     _s("form_fastest_seconds", "int", "2", "nobody reads and writes faster"),
-    _s("report_limit_board", "rate", "120/hour", "per network and board: a crowded meeting in front of one board"),
+    _s(
+        "report_limit_board",
+        "rate",
+        "120/hour",
+        "per network and board: a crowded meeting in front of one board",
+    ),
     _s("report_limit_network", "rate", "600/hour", "per network: 500 villagers share one carrier address"),
     _s("lookup_limit", "rate", "60/10minutes", "receipts looked up per network; guessing needs 10^15 more"),
     _s("lookup_retry_seconds", "int", "10", "what a refused look-up is told to wait"),
-    _s("signin_limit_network", "rate", "300/10minutes", "sign-ins per network: a whole office behind one address"),
+    _s(
+        "signin_limit_network",
+        "rate",
+        "300/10minutes",
+        "sign-ins per network: a whole office behind one address",
+    ),
     _s("signin_wait_first", "int", "1", "seconds after a first wrong password, doubled at each"),
     _s("signin_wait_most", "int", "60", "seconds at the most: slowed, never locked"),
     _s("session_idle_minutes", "int", "20", "a signed-in page left alone"),
@@ -90,7 +122,12 @@ SETTINGS: tuple[Setting, ...] = (
     _s("organiser", "text", None, "主办单位 in the footer"),
     _s("icp_number", "text", None, "ICP filing number in the footer"),
     _s("police_number", "text", None, "公安备案 number in the footer"),
-    _s("retention_text", "text", None, "what citizens read on how long a report is kept; not set is not shown"),
+    _s(
+        "retention_text",
+        "text",
+        None,
+        "what citizens read on how long a report is kept; not set is not shown",
+    ),
 )
 
 
@@ -197,7 +234,10 @@ def _file(path: str | None, problems: list[Problem]) -> dict[str, str]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         problems.append(Problem("config.file", f"{path} cannot be read as TOML: {error}"))
         return {}
-    return {str(k).upper() if str(k).upper().startswith("MSX_") else "MSX_" + str(k).upper(): str(v) for k, v in data.items()}
+    return {
+        str(k).upper() if str(k).upper().startswith("MSX_") else "MSX_" + str(k).upper(): str(v)
+        for k, v in data.items()
+    }
 
 
 def _read(setting: Setting, raw: str | None, problems: list[Problem]) -> Any:
@@ -269,7 +309,15 @@ def _fill_and_check(values: dict[str, Any], problems: list[Problem]) -> None:
     hours = values["notice_hours"].split(",")
     if not all(h.strip().isdigit() and int(h) < 24 for h in hours):
         problems.append(Problem("notice_hours.value", "MSX_NOTICE_HOURS is hours with commas, such as 9,15"))
-    for name in ("max_upload_mb", "max_photo_mb", "body_max", "decode_slots", "inflight_mb", "threads", "session_hours"):
+    for name in (
+        "max_upload_mb",
+        "max_photo_mb",
+        "body_max",
+        "decode_slots",
+        "inflight_mb",
+        "threads",
+        "session_hours",
+    ):
         if values[name] < 1:
             problems.append(Problem(f"{name}.value", f"MSX_{name.upper()} is 1 or more"))
     if values["body_min"] > values["body_max"]:
@@ -278,7 +326,9 @@ def _fill_and_check(values: dict[str, Any], problems: list[Problem]) -> None:
         problems.append(Problem("max_photo_mb.value", "MSX_MAX_PHOTO_MB is at most MSX_MAX_UPLOAD_MB"))
     public = urlsplit(values["public_url"])
     if public.scheme == "http" and not _is_private(public.hostname or ""):
-        problems.append(Problem("public_url.https", "MSX_PUBLIC_URL must be https:// outside a private network"))
+        problems.append(
+            Problem("public_url.https", "MSX_PUBLIC_URL must be https:// outside a private network")
+        )
 
 
 def _is_private(host: str) -> bool:

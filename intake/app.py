@@ -13,7 +13,19 @@ from intake.people import views as people_views
 from intake.reports import views as reports_views
 from intake.routing import services as routing_services
 from intake.triage import views as triage_views
-from intake.web import access, assets, context, errors, headers, hosts, i18n, operators, session, throttle, upload
+from intake.web import (
+    access,
+    assets,
+    context,
+    errors,
+    headers,
+    hosts,
+    i18n,
+    operators,
+    session,
+    throttle,
+    upload,
+)
 
 _TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 

@@ -110,12 +110,21 @@ def _rows(problems: list[Problem]) -> list[dict[str, str]]:
 
 
 @command("init", "新装：数据文件夹、密钥文件、数据库、恢复钥匙和头两个人的开通链接", "a new installation")
-@click.option("--admin", default="admin", show_default=True, help=say("第一位管理员的登录名", "first administrator"))
-@click.option("--office", default="office", show_default=True, help=say("巡察办第一个人的登录名", "first of the office"))
+@click.option(
+    "--admin", default="admin", show_default=True, help=say("第一位管理员的登录名", "first administrator")
+)
+@click.option(
+    "--office", default="office", show_default=True, help=say("巡察办第一个人的登录名", "first of the office")
+)
 def init(admin: str, office: str) -> None:
     settings = settings_here()
     if settings.secret_file.exists():
-        fail(say(f"{settings.secret_file} 已经在了，不会覆盖。", f"{settings.secret_file} is there, it is never replaced."))
+        fail(
+            say(
+                f"{settings.secret_file} 已经在了，不会覆盖。",
+                f"{settings.secret_file} is there, it is never replaced.",
+            )
+        )
     settings.dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         _, recovery = secretfile.create(settings.secret_file)
@@ -127,14 +136,26 @@ def init(admin: str, office: str) -> None:
     world = open_world(settings)
     links = _first_people(world, admin, office)
     world.close()
-    click.echo(say("下面三把钥匙只显示这一次。抄下来，分开保管，不要放在这台机器上：",
-                   "These three keys are shown this once. Write them down, keep them apart, not on this machine:"))
-    for name, text in (("county", recovery.county), ("superior", recovery.superior), ("backup", recovery.backup)):
+    click.echo(
+        say(
+            "下面三把钥匙只显示这一次。抄下来，分开保管，不要放在这台机器上：",
+            "These three keys are shown this once. Write them down, keep them apart, not on this machine:",
+        )
+    )
+    for name, text in (
+        ("county", recovery.county),
+        ("superior", recovery.superior),
+        ("backup", recovery.backup),
+    ):
         click.echo(f"{name}\t{text}")
     click.echo(say("开通链接，每条只能用一次：", "Activation links, each good once:"))
     for login, token in links.items():
         click.echo(f"{login}\t{settings.public_url}/staff/activate/{token}")
-    click.echo(say("巡察办的人开通并登录以后，再运行：", "When the office's person has activated and signed in, run:"))
+    click.echo(
+        say(
+            "巡察办的人开通并登录以后，再运行：", "When the office's person has activated and signed in, run:"
+        )
+    )
     click.echo(f"msx recover --confirm {office} --key-file F")
 
 
@@ -151,7 +172,8 @@ def _first_people(world: World, admin: str, office: str) -> dict[str, str]:
         first = people.add_person(world, by, login=admin, name=admin, role=Role.sysadmin, team_id=None)
         second = people.add_person(world, by, login=office, name=office, role=Role.office, team_id="office")
         return {
-            person.login: people.new_activation_link(world, by, person_id=person.id) for person in (first, second)
+            person.login: people.new_activation_link(world, by, person_id=person.id)
+            for person in (first, second)
         }
     except Refusal as error:
         fail(str(error))
@@ -169,7 +191,9 @@ def migrate() -> None:
 @command("serve", "启动网站", "serve the site")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--threads", type=click.IntRange(1, 256), help=say("线程数（默认 MSX_THREADS）", "threads (MSX_THREADS)"))
+@click.option(
+    "--threads", type=click.IntRange(1, 256), help=say("线程数（默认 MSX_THREADS）", "threads (MSX_THREADS)")
+)
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
 def serve(host: str, port: int, threads: int | None, workers: int) -> None:
     settings = settings_here()
@@ -199,14 +223,25 @@ def _serve(settings: Settings, host: str, port: int, threads: int, workers: int)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--no-serve", is_flag=True, help=say("只建数据，不启动", "build only"))
 @click.option("--fresh", is_flag=True, help=say("清空演示文件夹重来", "start again from nothing"))
-@click.option("--keep", is_flag=True, help=say("版本没变就直接启动", "keep the data where the version is the same"))
+@click.option(
+    "--keep", is_flag=True, help=say("版本没变就直接启动", "keep the data where the version is the same")
+)
 def demo(
-    data: Path | None, today: datetime | None, seed: int, scale: str, port: int, no_serve: bool, fresh: bool, keep: bool
+    data: Path | None,
+    today: datetime | None,
+    seed: int,
+    scale: str,
+    port: int,
+    no_serve: bool,
+    fresh: bool,
+    keep: bool,
 ) -> None:
     from intake import demo as county  # noqa: PLC0415 - the demo pulls in the whole product and drawing
 
     if scale == "county":
-        fail(say("--scale county 还没有，随牌子管理一起来。", "--scale county comes with the board office."), 2)
+        fail(
+            say("--scale county 还没有，随牌子管理一起来。", "--scale county comes with the board office."), 2
+        )
     folder, url = _folder(), f"http://127.0.0.1:{port}"
     if keep and county.is_current(folder, url):
         settings = settings_here()
@@ -245,10 +280,18 @@ def sweep(as_json: bool) -> None:
     world = world_here()
     blobs = sweeping.sweep_blobs(world)
     world.close()
-    _echo(as_json, {"blobs": blobs}, say(f"删除没有用到的文件 {blobs} 个。", f"{blobs} unreferenced blobs deleted."))
+    _echo(
+        as_json,
+        {"blobs": blobs},
+        say(f"删除没有用到的文件 {blobs} 个。", f"{blobs} unreferenced blobs deleted."),
+    )
 
 
-@command("recover", "用恢复钥匙确认第一把钥匙，或重新授权", "confirm a first key, or grant again, with a recovery key")
+@command(
+    "recover",
+    "用恢复钥匙确认第一把钥匙，或重新授权",
+    "confirm a first key, or grant again, with a recovery key",
+)
 @click.option("--key-file", required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--confirm", metavar="LOGIN", help=say("确认这个人的钥匙", "confirm this person's key"))
 def recover(key_file: Path, confirm: str | None) -> None:
@@ -280,7 +323,9 @@ def audit() -> None:
     """Sub-commands below."""
 
 
-@audit.command("verify", help=say("核对每一件的两条链，可与留存的锚对照", "check every chain, and against a kept anchor"))
+@audit.command(
+    "verify", help=say("核对每一件的两条链，可与留存的锚对照", "check every chain, and against a kept anchor")
+)
 @click.option("--anchor", "kept", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @_JSON
 @_DIR

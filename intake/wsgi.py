@@ -1,4 +1,4 @@
-"""The application as servers find it: `intake.wsgi:application` is a factory (gunicorn: `intake.wsgi:application()`)."""
+"""The application as servers find it: a factory, `intake.wsgi:application` (gunicorn: `…:application()`)."""
 
 import os
 

@@ -49,12 +49,12 @@ def region_path(session: Session, code: str | None, *, least: str = "county") ->
 def board_page(session: Session, code: str, *, today: date | None = None) -> BoardPage | None:
     """The board with this canonical code; a draft is nothing to the public but the caller decides."""
     row = session.execute(
-        select(Board, Site, Team).join(Site, Site.id == Board.site_id).outerjoin(Team, Team.id == Site.team_id)
+        select(Board, Site, Team.name).join(Site, Site.id == Board.site_id).outerjoin(Team, Team.id == Site.team_id)
         .where(Board.code == code)
     ).first()  # fmt: skip
     if row is None:
         return None
-    board, site, team = row._tuple()
+    board, site, team_name = row._tuple()
     return BoardPage(
         code=board.code,
         spaced=codes.spaced(board.code),
@@ -68,7 +68,7 @@ def board_page(session: Session, code: str, *, today: date | None = None) -> Boa
         check_words=tuple(board.check_words),
         checked_on=board.checked_on,
         team_id=site.team_id,
-        team_name=team.name if team is not None else None,
+        team_name=team_name,
         phone=site.phone,
         live_until=board.live_until,
         before_round=bool(site.kind == "unit" and today and site.starts_on and today < site.starts_on),
@@ -91,5 +91,3 @@ def organisation_names(session: Session) -> dict[str, str]:
 def was_live(board: BoardPage, opened_at: datetime) -> bool:
     """Whether a form opened at `opened_at` was opened while the board was live."""
     return board.state == "live" or (board.live_until is not None and opened_at <= board.live_until)
-
-

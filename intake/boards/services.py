@@ -63,5 +63,7 @@ def set_state(world: World, actor: str, *, code: str, state: str, reason: str) -
 
 
 def _team_is_able(session: Session, world: World, code: str) -> bool:
-    team_id = session.scalar(select(Site.team_id).join(Board, Board.site_id == Site.id).where(Board.code == code))
+    team_id = session.scalar(
+        select(Site.team_id).join(Board, Board.site_id == Site.id).where(Board.code == code)
+    )
     return team_id is not None and bool(people.trusted_members(session, world.secrets, team_id))

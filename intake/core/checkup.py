@@ -35,10 +35,17 @@ def notices(settings: Settings) -> list[Problem]:
     found: list[Problem] = []
     if not settings.secure_cookies:
         found.append(
-            Problem("cookie.plain", "the sign-in cookie is plain because MSX_PUBLIC_URL is http on a private address")
+            Problem(
+                "cookie.plain",
+                "the sign-in cookie is plain because MSX_PUBLIC_URL is http on a private address",
+            )
         )
     if settings.is_demo:
-        found.append(Problem("demo.data", "this folder holds demo data with known passwords: never put it on a network"))
+        found.append(
+            Problem(
+                "demo.data", "this folder holds demo data with known passwords: never put it on a network"
+            )
+        )
     found.append(Problem("recusal.later", "recusal is not built yet: do not go live with this version"))
     return found
 

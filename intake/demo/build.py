@@ -66,7 +66,9 @@ def build(
     secrets, recovery = secretfile.create(settings.secret_file)
     _keep_keys(folder, recovery)
     clock = FixedClock(_at(day - timedelta(days=30), 9, zone))
-    world = World(settings, secrets, Database(settings.database_url), open_storage(settings.storage_url), clock)
+    world = World(
+        settings, secrets, Database(settings.database_url), open_storage(settings.storage_url), clock
+    )
     try:
         schema.upgrade(world.db)
         say("县、单位、组、点位")
@@ -79,7 +81,14 @@ def build(
         app = create_app(settings, world=world)
         end = _latest(day, zone)
         filed = filings.post_all(
-            app, world, clock, county.reports, codes, start=_at(day - timedelta(days=9), 8, zone), end=end, seed=seed
+            app,
+            world,
+            clock,
+            county.reports,
+            codes,
+            start=_at(day - timedelta(days=9), 8, zone),
+            end=end,
+            seed=seed,
         )
         _retire(world, county, codes)
         say("办理")

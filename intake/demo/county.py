@@ -48,7 +48,9 @@ def read(folder: Path, today: date) -> County:
         path = folder / f"{name}.csv"
         try:
             with path.open(encoding="utf-8-sig", newline="") as file:
-                tables[name] = [{k: (v or "").strip() for k, v in row.items() if k} for row in csv.DictReader(file)]
+                tables[name] = [
+                    {k: (v or "").strip() for k, v in row.items() if k} for row in csv.DictReader(file)
+                ]
         except OSError as error:
             raise CountyError(f"{path}: {error.strerror}") from error
     try:
@@ -73,7 +75,10 @@ def load(world: World, county: County) -> None:
         session.execute(insert(Region), [_region(row) for row in county.regions])
         session.execute(
             insert(Organisation),
-            [{"id": organisations[r["name"]], "name": r["name"], "kind": r["kind"]} for r in county.organisations],
+            [
+                {"id": organisations[r["name"]], "name": r["name"], "kind": r["kind"]}
+                for r in county.organisations
+            ],
         )
         aliases = [
             {"text": alias, "organisation_id": organisations[row["name"]]}
@@ -97,7 +102,12 @@ def load(world: World, county: County) -> None:
 
 
 def _region(row: dict[str, str]) -> dict[str, str | None]:
-    return {"code": row["code"], "parent_code": row["parent_code"] or None, "level": row["level"], "name": row["name"]}
+    return {
+        "code": row["code"],
+        "parent_code": row["parent_code"] or None,
+        "level": row["level"],
+        "name": row["name"],
+    }
 
 
 def _site(county: County, row: dict[str, str], organisations: dict[str, str]) -> dict[str, Any]:

@@ -119,12 +119,12 @@ def photo() -> bytes:
     draw.polygon([(380, 1200), (620, 260), (1010, 260), (1260, 1200)], fill="#4d3d2b")
     draw.polygon([(640, 1200), (745, 300), (865, 300), (965, 1200)], fill="#2f3437")
     for y in range(320, 1200, 26):
-        w = 62 + (y - 300) * 0.16
+        w = 62 + (y - 300) // 6
         draw.arc((805 - w, y - 10, 805 + w, y + 16), 0, 180, fill="#5b6468", width=5)
     draw.polygon([(985, 1130), (1050, 1130), (930, 420), (905, 420)], fill="#e9cf52")
     for step in range(14):
         y = 440 + step * 50
-        x = 915 + step * 9.5
+        x = 915 + step * 9
         draw.line((x, y, x + 20 + step, y), fill="#222222", width=4)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=86)

@@ -64,7 +64,11 @@ class Move:
 _HANDLERS = frozenset({Role.team_liaison, Role.team_leader, Role.office})
 _ACCEPT = Move(State.accepted, "受理", "属于受理范围，由本组了解", _HANDLERS)
 _REFUSE = Move(
-    State.not_accepted, "不予受理", "写明理由，群众凭回执看得到", _HANDLERS, reasons=tuple(NOT_ACCEPTED_REASONS)
+    State.not_accepted,
+    "不予受理",
+    "写明理由，群众凭回执看得到",
+    _HANDLERS,
+    reasons=tuple(NOT_ACCEPTED_REASONS),
 )
 _CLOSE = Move(State.closed, "办结", "写明结果", _HANDLERS, results=tuple(RESULTS))
 

@@ -17,7 +17,7 @@ from intake.routing.models import Grant, Placement
 COUNTY_RECOVERY = "recovery:county"
 
 
-def visible_reports(actor: Actor) -> Select[tuple[str]]:
+def visible_reports(actor: Actor) -> Select[str]:
     """The ids of the reports whose existence `actor` may know of. Everything else does not exist.
 
     A team sees its own; the office sees all (their text only where it holds them: see `opens_text`).

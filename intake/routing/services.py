@@ -82,7 +82,9 @@ def open_grant(pair: KeyPair, grant: Grant) -> bytes:
     return vault.unseal(pair, grant.sealed, bound(grant.report_id, grant.envelope))
 
 
-def backlog_of(session: Session, world: World, signed_in: SignedIn, person_id: str) -> tuple[Reader, list[str]]:
+def backlog_of(
+    session: Session, world: World, signed_in: SignedIn, person_id: str
+) -> tuple[Reader, list[str]]:
     """The newcomer as a reader, and the reports that the signed-in colleague can open and they cannot.
 
     Raises `NotFound` for somebody who is no trusted member of the colleague's own team (or, for the
@@ -93,12 +95,19 @@ def backlog_of(session: Session, world: World, signed_in: SignedIn, person_id: s
         raise NotFound
     if signed_in.actor.team_id not in (person.team_id, OFFICE):
         raise NotFound
-    reader = next((r for r in people.trusted_members(session, world.secrets, person.team_id) if r.holder == person_id), None)
+    reader = next(
+        (r for r in people.trusted_members(session, world.secrets, person.team_id) if r.holder == person_id),
+        None,
+    )
     if reader is None:
         raise NotFound
-    mine = select(Grant.report_id).where(Grant.holder == signed_in.actor.person_id, Grant.envelope == "report")
+    mine = select(Grant.report_id).where(
+        Grant.holder == signed_in.actor.person_id, Grant.envelope == "report"
+    )
     theirs = select(Grant.report_id).where(Grant.holder == person_id, Grant.envelope == "report")
-    missing = select(Placement.report_id).where(Placement.report_id.in_(mine), Placement.report_id.not_in(theirs))
+    missing = select(Placement.report_id).where(
+        Placement.report_id.in_(mine), Placement.report_id.not_in(theirs)
+    )
     if person.team_id != OFFICE:
         missing = missing.where(Placement.team_id == person.team_id)
     return reader, list(session.scalars(missing.order_by(Placement.report_id)))
@@ -110,7 +119,9 @@ def grant_backlog(world: World, signed_in: SignedIn, *, person_id: str, limit: i
         readers_epoch = people.readers_epoch(session)
         reader, missing = backlog_of(session, world, signed_in, person_id)
         batch = missing[:limit]
-        placed = {p.report_id: p for p in session.scalars(select(Placement).where(Placement.report_id.in_(batch)))}
+        placed = {
+            p.report_id: p for p in session.scalars(select(Placement).where(Placement.report_id.in_(batch)))
+        }
         held = grants_of(session, signed_in.actor.person_id, batch)
     day = world.today()
     grants = [
@@ -136,7 +147,11 @@ def _record_grants(world: World, rows: Sequence[dict[str, Any]], readers: Reader
 
     def record(session: Session) -> None:
         check_epoch(session, readers)
-        new = [row for row in rows if session.get(Grant, (row["report_id"], row["envelope"], row["holder"])) is None]
+        new = [
+            row
+            for row in rows
+            if session.get(Grant, (row["report_id"], row["envelope"], row["holder"])) is None
+        ]
         if new:
             session.execute(insert(Grant), new)
 
@@ -183,5 +198,3 @@ def grants_held(session: Session, holder: str) -> int:
     return session.scalar(
         select(func.count()).select_from(Grant).where(Grant.holder == holder, Grant.envelope == "report")
     ) or 0  # fmt: skip
-
-

@@ -44,7 +44,9 @@ class QueueFilters:
 
     @property
     def active(self) -> int:
-        return sum(bool(v) for v in (self.state, self.category, self.board, self.team, self.assignee, self.due))
+        return sum(
+            bool(v) for v in (self.state, self.category, self.board, self.team, self.assignee, self.due)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ def queue(
     )
 
 
-def _joined(what: Select[Any], seen: Select[tuple[str]]) -> Select[Any]:
+def _joined(what: Select[*tuple[Any, ...]], seen: Select[str]) -> Select[*tuple[Any, ...]]:
     return (
         what.select_from(Report)
         .join(Placement, Placement.report_id == Report.id)
@@ -216,14 +218,14 @@ def _beginning(report: Report, report_key: bytes) -> Segments:
     return tuple(kept)
 
 
-def _held(session: Session, seen: Select[tuple[str]]) -> Lane:
+def _held(session: Session, seen: Select[str]) -> Lane:
     count, oldest = session.execute(
         _joined(select(func.count(Report.id), func.min(Report.day)), seen).where(Placement.lane == "held")
     ).one()._tuple()  # fmt: skip
     return Lane("held", count, oldest)
 
 
-def _boards(session: Session, seen: Select[tuple[str]]) -> tuple[Option, ...]:
+def _boards(session: Session, seen: Select[str]) -> tuple[Option, ...]:
     """Only sites that this person sees a report of: the list itself must not count for the excluded."""
     rows = session.execute(
         select(Site.site_no, Site.name)
@@ -235,7 +237,7 @@ def _boards(session: Session, seen: Select[tuple[str]]) -> tuple[Option, ...]:
     return tuple(Option(site_no, name) for site_no, name in rows)
 
 
-def _teams(session: Session, seen: Select[tuple[str]]) -> tuple[Option, ...]:
+def _teams(session: Session, seen: Select[str]) -> tuple[Option, ...]:
     rows = session.execute(
         select(Team.id, Team.name)
         .join(Placement, Placement.team_id == Team.id)
@@ -246,7 +248,7 @@ def _teams(session: Session, seen: Select[tuple[str]]) -> tuple[Option, ...]:
     return tuple(Option(team_id, name) for team_id, name in rows)
 
 
-def _assignees(session: Session, seen: Select[tuple[str]]) -> tuple[Option, ...]:
+def _assignees(session: Session, seen: Select[str]) -> tuple[Option, ...]:
     rows = session.execute(
         select(Person.id, Person.name)
         .join(Report, Report.assignee_id == Person.id)

@@ -85,5 +85,3 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(InternalServerError, _http)
     app.register_error_handler(errors.Retry, lambda _: error_page(503, retry_after=5, kept=_typed()))
-
-

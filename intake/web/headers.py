@@ -49,7 +49,11 @@ def _compressed(response: Response) -> Response:
     if request.method != "GET" or response.status_code != 200 or response.direct_passthrough:
         return response
     access = access_of(current_app, request.endpoint) if request.endpoint else None
-    if access is None or access.kind not in ("citizen", "public") or response.mimetype not in ("text/html", "text/css"):
+    if (
+        access is None
+        or access.kind not in ("citizen", "public")
+        or response.mimetype not in ("text/html", "text/css")
+    ):
         return response
     response.headers["Vary"] = "Accept-Encoding"
     if "gzip" not in request.headers.get("Accept-Encoding", "") or "Content-Encoding" in response.headers:

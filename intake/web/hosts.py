@@ -7,7 +7,10 @@ from config import Settings
 
 OPERATORS = ("/healthz", "/readyz", "/metrics")
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-_REFUSED = "<!doctype html><html lang=\"zh-Hans\"><meta charset=\"utf-8\"><title>意见反映</title><h1>网址不对</h1><p>请重新扫牌子上的码，或照牌子上印的网址输入。</p></html>"
+_REFUSED = (
+    '<!doctype html><html lang="zh-Hans"><meta charset="utf-8"><title>意见反映</title><h1>网址不对</h1>'
+    "<p>请重新扫牌子上的码，或照牌子上印的网址输入。</p></html>"
+)
 
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -38,7 +41,9 @@ class HostCheck:
 
 def _allowed(public_host: str) -> frozenset[str]:
     """The public host; on a machine's own loopback its other names too, with the same port."""
-    name, colon, port = public_host.rpartition(":") if not public_host.endswith("]") else (public_host, "", "")
+    name, colon, port = (
+        public_host.rpartition(":") if not public_host.endswith("]") else (public_host, "", "")
+    )
     if not colon:
         name, port = public_host, ""
     if name not in _LOOPBACK:

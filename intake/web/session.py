@@ -73,7 +73,12 @@ def own_path(text: str | None, fallback: str) -> str:
 def set_session_cookie(response: Response, token: str) -> None:
     """The key of the session lives in this cookie alone."""
     response.set_cookie(
-        cookie_name(), token, path="/", secure=world().settings.secure_cookies, httponly=True, samesite="Strict"
+        cookie_name(),
+        token,
+        path="/",
+        secure=world().settings.secure_cookies,
+        httponly=True,
+        samesite="Strict",
     )
 
 

@@ -38,7 +38,9 @@ def add_photos(
     world: World, *, report_id: str, seen_key: bytes, uploads: Sequence[Upload], spent: bytes | None = None
 ) -> Added:
     """Photos alone; those that the report has already are not added twice."""
-    return add(world, report_id=report_id, seen_key=seen_key, kind="files", value={}, uploads=uploads, spent=spent)
+    return add(
+        world, report_id=report_id, seen_key=seen_key, kind="files", value={}, uploads=uploads, spent=spent
+    )
 
 
 def add(
@@ -115,7 +117,12 @@ def _record(world: World, prepared: _Prepared, *, taken: int, spent: bytes | Non
         if prepared.files:
             session.execute(insert(ReportFile), prepared.files)
         history.append_citizen(
-            session, world.secrets.chain_key, report, day=day, kind=prepared.row["kind"], data={"photos": taken}
+            session,
+            world.secrets.chain_key,
+            report,
+            day=day,
+            kind=prepared.row["kind"],
+            data={"photos": taken},
         )
         if prepared.row["kind"] == "rating":
             report.rated = True

@@ -86,7 +86,9 @@ def open_box(world: World, *, digits: str) -> Box:
         team_name = team_name_of(session, placement.team_id)
         rows = list(session.scalars(select(BoxRow).where(BoxRow.report_id == report.id).order_by(BoxRow.seq)))
         events = list(
-            session.scalars(select(CitizenEvent).where(CitizenEvent.report_id == report.id).order_by(CitizenEvent.seq))
+            session.scalars(
+                select(CitizenEvent).where(CitizenEvent.report_id == report.id).order_by(CitizenEvent.seq)
+            )
         )
         moves = list(
             session.scalars(
@@ -98,7 +100,9 @@ def open_box(world: World, *, digits: str) -> Box:
     box_key = vault.decrypt(keys.key, report.box_for_receipt, ("report", report.id, "box_for_receipt"))
     messages = tuple(
         BoxMessage(
-            vault.decrypt(box_key, row.text, ("box_message", f"{report.id}/{row.seq}", "text")).decode(), row.day, row.asks
+            vault.decrypt(box_key, row.text, ("box_message", f"{report.id}/{row.seq}", "text")).decode(),
+            row.day,
+            row.asks,
         )
         for row in rows
     )
@@ -156,7 +160,13 @@ def add_to_report(
     kind = "message" if text else "files"
     try:
         return additions.add(
-            world, report_id=report_id, seen_key=seen_key(keys), kind=kind, value=value, uploads=uploads, spent=tag
+            world,
+            report_id=report_id,
+            seen_key=seen_key(keys),
+            kind=kind,
+            value=value,
+            uploads=uploads,
+            spent=tag,
         )
     except IntegrityError:
         return _lost_the_race(world, tag)

@@ -138,7 +138,10 @@ def _prepare(world: World, draft: Draft, keys: ReceiptKeys, taken: Sequence[Take
         "content": _sealed(report_key, written, report_id, "content"),
         # As long without a contact as with one: the length must not say whether somebody left theirs.
         "contact": vault.encrypt(
-            identity_key, draft.contact.encode(), ("report", report_id, "contact"), at_least=world.settings.field_max * 4
+            identity_key,
+            draft.contact.encode(),
+            ("report", report_id, "contact"),
+            at_least=world.settings.field_max * 4,
         ),
         "box_tag": keys.tag,
         "box_for_receipt": vault.encrypt(keys.key, box_key, ("report", report_id, "box_for_receipt")),
@@ -179,8 +182,16 @@ def _place_and_record(
         team_name = team_name_of(session, decision.team_id)
     day = prepared.report["day"]
     grants = [
-        *seal_to(readers.report, prepared.report_key, report_id=prepared.report_id, envelope="report", day=day),
-        *seal_to(readers.identity, prepared.identity_key, report_id=prepared.report_id, envelope="identity", day=day),
+        *seal_to(
+            readers.report, prepared.report_key, report_id=prepared.report_id, envelope="report", day=day
+        ),
+        *seal_to(
+            readers.identity,
+            prepared.identity_key,
+            report_id=prepared.report_id,
+            envelope="identity",
+            day=day,
+        ),
     ]
     placement = placement_row(prepared.report_id, decision, board_code=board.code, site_id=board.site_id)
 

@@ -55,7 +55,9 @@ def take(
     """
     settings = world.settings
     limits = Limits(
-        max_bytes=settings.max_photo_mb * 1024 * 1024, max_pixels=settings.max_pixels, side=settings.photo_side
+        max_bytes=settings.max_photo_mb * 1024 * 1024,
+        max_pixels=settings.max_pixels,
+        side=settings.photo_side,
     )
     taken: list[Taken] = []
     problems: list[FileProblem] = []
@@ -86,7 +88,9 @@ def store(
     for number, one in enumerate(taken, start=first):
         file_id, blob_id = new_id(), new_id()
         blob = f"{blob_id[:2]}/{blob_id}"
-        world.storage.put(blob, vault.encrypt_file(key, one.photo.data, ("report_file", file_id, "blob")), day=day)
+        world.storage.put(
+            blob, vault.encrypt_file(key, one.photo.data, ("report_file", file_id, "blob")), day=day
+        )
         extension = "png" if one.photo.media_type == "image/png" else "jpg"
         meta = {"name": f"photo-{number}.{extension}", "type": one.photo.media_type}
         rows.append(

@@ -44,7 +44,12 @@ def move(
     box_key = held.box_key(signed_in.keys.reading)
     message = _message(world, signed_in, box_key, report_id, seq, told, asks=False) if told else None
     now = world.clock.now()
-    data = {"from": held.report.state, "to": step.to.value, "reason": reason or None, "result": result or None}
+    data = {
+        "from": held.report.state,
+        "to": step.to.value,
+        "reason": reason or None,
+        "result": result or None,
+    }
 
     def record(session: Session) -> None:
         report = _locked(session, signed_in, report_id, version)
@@ -66,14 +71,24 @@ def find_open(state: State) -> bool:
 
 
 def _checked(
-    world: World, signed_in: SignedIn, held: Held, *, to: str, version: int, reason: str, result: str, text: str
+    world: World,
+    signed_in: SignedIn,
+    held: Held,
+    *,
+    to: str,
+    version: int,
+    reason: str,
+    result: str,
+    text: str,
 ) -> Move:
     if held.report.version != version:
         raise Stale(_STALE)
     step = find_move(State(held.report.state), to, signed_in.actor.role)
     if step is None:
         name = STATE_NAMES.get(State(to)) if to in set(State) else None
-        raise MoveForbidden(f"现在是“{STATE_NAMES[State(held.report.state)]}”，不能改成“{name or '这个状态'}”。")
+        raise MoveForbidden(
+            f"现在是“{STATE_NAMES[State(held.report.state)]}”，不能改成“{name or '这个状态'}”。"
+        )
     problems = {}
     if step.needs_reason and reason not in step.reasons:
         problems["reason"] = "请选一个理由。"
@@ -126,7 +141,9 @@ def answer(
         session.execute(insert(BoxMessage), [message])
         report.awaiting_citizen = report.awaiting_citizen or ask
         report.assignee_id = report.assignee_id or signed_in.actor.person_id
-        _append(session, world, signed_in, report, at=now, kind="ask" if ask else "answer", data={"message": seq})
+        _append(
+            session, world, signed_in, report, at=now, kind="ask" if ask else "answer", data={"message": seq}
+        )
 
     world.db.write(record)
 
@@ -143,13 +160,17 @@ def add_note(world: World, signed_in: SignedIn, report_id: str, *, text: str) ->
         held = find_own(session, signed_in, report_id)
         seq = (session.scalar(select(func.count()).where(Note.report_id == report_id)) or 0) + 1
     key = held.key(signed_in.keys.reading)
-    sealed = vault.encrypt(key, words.encode("utf-8", "surrogatepass"), ("note", f"{report_id}/{seq}", "text"))
+    sealed = vault.encrypt(
+        key, words.encode("utf-8", "surrogatepass"), ("note", f"{report_id}/{seq}", "text")
+    )
 
     def record(session: Session) -> None:
         report = locked_for_change(session, signed_in, report_id)
         if (session.scalar(select(func.count()).where(Note.report_id == report_id)) or 0) + 1 != seq:
             raise Stale(_STALE)
-        session.add(Note(report_id=report_id, seq=seq, at=now, author_id=signed_in.actor.person_id, text=sealed))
+        session.add(
+            Note(report_id=report_id, seq=seq, at=now, author_id=signed_in.actor.person_id, text=sealed)
+        )
         history.append_staff(
             session, world.secrets.chain_key, report, at=now, actor_id=signed_in.actor.person_id, kind="note",
             data={"note": seq},
@@ -195,6 +216,12 @@ def _append(
     data: Mapping[str, Any],
 ) -> None:
     history.append_staff(
-        session, world.secrets.chain_key, report, at=at, actor_id=signed_in.actor.person_id, kind=kind, data=data
+        session,
+        world.secrets.chain_key,
+        report,
+        at=at,
+        actor_id=signed_in.actor.person_id,
+        kind=kind,
+        data=data,
     )
     report.version += 1

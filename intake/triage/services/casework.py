@@ -138,7 +138,13 @@ def _record(world: World, signed_in: SignedIn, report_id: str, *, kind: str, dat
         report = session.get_one(Report, report_id, with_for_update=True)
         find(session, signed_in, report_id)
         history.append_staff(
-            session, world.secrets.chain_key, report, at=now, actor_id=signed_in.actor.person_id, kind=kind, data=data
+            session,
+            world.secrets.chain_key,
+            report,
+            at=now,
+            actor_id=signed_in.actor.person_id,
+            kind=kind,
+            data=data,
         )
 
     world.db.write(record)
@@ -233,7 +239,9 @@ class _Opened:
             select(BoxMessage).where(BoxMessage.report_id == self.report.id).order_by(BoxMessage.seq)
         )
         ours = [
-            CaseMessage(True, self.names.get(row.author_id, ""), row.day, _message_text(box_key, row), row.asks)
+            CaseMessage(
+                True, self.names.get(row.author_id, ""), row.day, _message_text(box_key, row), row.asks
+            )
             for row in rows
         ]
         theirs = [CaseMessage(False, "群众", a.day, a.text, False) for a in additions if a.kind == "message"]
@@ -292,7 +300,9 @@ def reveal_contact(world: World, signed_in: SignedIn, report_id: str) -> str:
     if not signed_in.actor.may(Permission.contact_reveal) or "identity" not in held.grants:
         raise Forbidden("联系方式由组长开启。")
     key = held.key(signed_in.keys.reading, "identity")
-    contact = vault.decrypt(key, held.report.contact, ("report", report_id, "contact")).decode("utf-8", "surrogatepass")
+    contact = vault.decrypt(key, held.report.contact, ("report", report_id, "contact")).decode(
+        "utf-8", "surrogatepass"
+    )
     _record(world, signed_in, report_id, kind="contact_opened", data={})
     return contact
 
@@ -302,7 +312,9 @@ def _readers(
 ) -> tuple[CaseReader, ...]:
     opened: dict[str, list[datetime]] = {}
     rows = session.execute(
-        select(StaffEvent.actor_id, StaffEvent.at).where(StaffEvent.report_id == report_id, StaffEvent.kind == "opened")
+        select(StaffEvent.actor_id, StaffEvent.at).where(
+            StaffEvent.report_id == report_id, StaffEvent.kind == "opened"
+        )
     ).tuples()
     for actor_id, at in rows:
         opened.setdefault(actor_id, []).append(at)
@@ -324,7 +336,9 @@ def _story(world: World, session: Session, report_id: str, names: dict[str, str]
     citizen = session.scalars(
         select(CitizenEvent).where(CitizenEvent.report_id == report_id).order_by(CitizenEvent.seq)
     )
-    staff = session.scalars(select(StaffEvent).where(StaffEvent.report_id == report_id).order_by(StaffEvent.seq))
+    staff = session.scalars(
+        select(StaffEvent).where(StaffEvent.report_id == report_id).order_by(StaffEvent.seq)
+    )
     lines = [(e.day, 0, e.seq, _citizen_line(e)) for e in citizen]
     for event in staff:
         text = _staff_line(event, names.get(event.actor_id, ""))
@@ -347,7 +361,9 @@ def _citizen_line(event: CitizenEvent) -> str:
 def _staff_line(event: StaffEvent, name: str) -> str:
     if event.kind == "move":
         to = STATE_NAMES[State(event.data["to"])]
-        why = NOT_ACCEPTED_REASONS.get(event.data.get("reason") or "") or RESULTS.get(event.data.get("result") or "")
+        why = NOT_ACCEPTED_REASONS.get(event.data.get("reason") or "") or RESULTS.get(
+            event.data.get("result") or ""
+        )
         return f"{name}：{to}，{why}。" if why else f"{name}：{to}。"
     return {
         "ask": f"{name}写信请群众补充。",
