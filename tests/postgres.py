@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -25,7 +26,8 @@ class Cluster:
 
     def __init__(self, *, durable: bool = False) -> None:
         self._options = () if durable else UNSAFE_AND_FAST
-        self.folder = Path(tempfile.mkdtemp(prefix="msx-pg-", dir="/tmp"))  # noqa: S108 - a socket's path may not be long
+        # Not in TMPDIR: a socket's path may not be longer than 107 bytes.
+        self.folder = Path(tempfile.mkdtemp(prefix="msx-pg-", dir="/tmp"))
         self._data = self.folder / "data"
         self._server: subprocess.Popen[bytes] | None = None
 
@@ -50,11 +52,10 @@ class Cluster:
     def close(self) -> None:
         """Stop the server and remove everything it wrote."""
         if self._server is not None and self._server.poll() is None:
-            self._server.terminate()
+            self._server.send_signal(signal.SIGINT)  # ends connections that tests left open
             try:
                 self._server.wait(STOP_SECONDS / 2)
             except subprocess.TimeoutExpired:
-                # A connection left open keeps a polite shutdown waiting; nothing here is to be kept.
                 self._server.kill()
                 self._server.wait(STOP_SECONDS / 2)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -86,9 +87,8 @@ class Cluster:
         for setting in settings:
             command += ["-c", setting]
         with self.log.open("wb") as log:
-            self._server = subprocess.Popen(
-                _as_owner(command, dies_with_us=True), stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/"
-            )
+            started = _as_owner(command, dies_with_us=True)
+            self._server = subprocess.Popen(started, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/")
         self._wait()
 
     @property
