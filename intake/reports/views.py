@@ -14,7 +14,16 @@ from intake.core import vault
 from intake.core.errors import Busy, Invalid, NotFound, TooMany
 from intake.reports import content, receipt, sensitive, services
 from intake.reports.content import Draft
-from intake.reports.forms import BOX, REPORT, FieldLink, FilesForm, MessageForm, Mistake, RatingForm, ReportForm
+from intake.reports.forms import (
+    BOX,
+    REPORT,
+    FieldLink,
+    FilesForm,
+    MessageForm,
+    Mistake,
+    RatingForm,
+    ReportForm,
+)
 from intake.reports.receipt import BadReceipt
 from intake.reports.services import Added, Box, FileProblem, Upload
 from intake.reports.workflow import COARSE_NAMES
@@ -233,11 +242,13 @@ def _receipt_page(
     repeated: bool = False,
     found: frozenset[str] = frozenset(),
     added: Told | None = None,
+    again: bool = False,
     status: int = 200,
 ) -> Response:
+    """`again`: after a photo was added here; the digits stay until they are written down."""
     page = render_template(
         "citizen/receipt.html", digits=digits, groups=receipt.groups(digits), team_name=team_name, problems=problems,
-        repeated=repeated, found=found, found_title=_found_title(found), added=added,
+        repeated=repeated, found=found, found_title=_found_title(found), added=added, again=again,
         token=formtoken.issue(BOX, _scope(digits)),
     )  # fmt: skip
     return make_response(page, status)
@@ -351,7 +362,7 @@ def _act(form_class: type[Any], act: Callable[[str, FormToken, Any], Added | Non
     try:
         added = act(digits, token, filled)
     except Invalid as error:
-        return _after(digits, added=Told(str(error), good=False), keep_typed=True, status=422)
+        return _after(digits, added=Told(gettext(str(error)), good=False), keep_typed=True, status=422)
     except Busy as busy:
         text = gettext("现在人多，请等 %(n)s 秒再交一次", n=busy.retry_after)
         response = _after(digits, added=Told(text, good=False), keep_typed=True, status=503)
@@ -387,5 +398,5 @@ def _after(
     except NotFound:
         return _lookup_page(problem="unknown", kept=request.form.get("body", ""))
     if request.form.get("page") == "receipt":
-        return _receipt_page(digits, box.team_name, problems=problems, added=added, status=status)
+        return _receipt_page(digits, box.team_name, problems=problems, added=added, again=True, status=status)
     return _box_page(box, added=added, problems=problems, errors=errors, keep_typed=keep_typed, status=status)
