@@ -54,7 +54,7 @@ def post_all(
         for number in range(1, copies + 1):
             ref = row["id"] if copies == 1 else f"{row['id']}-{number:02}"
             text = row["text"] if number == 1 else _variation(row["text"], number)
-            digits = _post(client, clock, codes[row["site"]], row, text)
+            digits = _post(client, world, clock, codes[row["site"]], row, text)
             filings.append(Filing(ref, _report_id(world, digits), digits, row["site"]))
             clock.advance(_BETWEEN_COPIES if copies > 1 else timedelta(minutes=3))
     return sorted(filings, key=lambda filing: filing.ref)
@@ -70,9 +70,10 @@ def _variation(text: str, number: int) -> str:
     return text.rstrip("！") + "！" * (number % 4 + 1) + tails[number % len(tails)]
 
 
-def _post(client: FlaskClient, clock: FixedClock, code: str, row: dict[str, Any], text: str) -> str:
+def _post(client: FlaskClient, world: World, clock: FixedClock, code: str, row: dict[str, Any], text: str) -> str:
     """One filing, the confirm step included; returns the receipt's digits."""
-    page = client.get(f"/b/{code}/report")
+    address, url = f"/b/{code}/report", world.settings.public_url
+    page = client.get(address, base_url=url)
     token = _TOKEN.search(page.get_data(as_text=True))
     if token is None:
         raise FilingFailed(f"{row['id']}: the form of {code} answered {page.status_code}")
@@ -90,10 +91,10 @@ def _post(client: FlaskClient, clock: FixedClock, code: str, row: dict[str, Any]
             fields[tick] = "y"
     if "attachment" in (row.get("flags") or ()):
         fields["files"] = (io.BytesIO(photo()), "IMG_20261111.jpg")
-    answer = client.post(f"/b/{code}/report", data=dict(fields), content_type="multipart/form-data")
+    answer = client.post(address, base_url=url, data=dict(fields), content_type="multipart/form-data")
     if 'data-testid="confirm"' in answer.get_data(as_text=True):
         fields["confirmed"] = "y"
-        answer = client.post(f"/b/{code}/report", data=fields, content_type="multipart/form-data")
+        answer = client.post(address, base_url=url, data=fields, content_type="multipart/form-data")
     found = _RECEIPT.search(answer.get_data(as_text=True))
     if answer.status_code != 200 or found is None:
         raise FilingFailed(f"{row['id']}: the form answered {answer.status_code} without a receipt")

@@ -176,7 +176,7 @@ def _equals(column: Any, value: str) -> ColumnElement[bool]:
 def _rows(session: Session, signed_in: SignedIn, found: Sequence[tuple[Any, ...]]) -> tuple[Row, ...]:
     readable = [report.id for report, placement, _, _ in found if opens_text(signed_in.actor, placement)]
     grants = grants_of(session, signed_in.actor.person_id, readable)
-    names = dict(session.execute(select(Team.id, Team.name)).tuples()) if found else {}
+    names = dict(session.execute(select(Team.id, Team.name)).tuples().all()) if found else {}
     rows = []
     for report, placement, site, assignee in found:
         grant = grants.get((report.id, "report"))

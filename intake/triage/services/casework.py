@@ -153,7 +153,7 @@ def _record(world: World, signed_in: SignedIn, report_id: str, *, kind: str, dat
 def _read(world: World, session: Session, signed_in: SignedIn, held: Held) -> Case:
     report, placement = held.report, held.placement
     site = session.get(Site, placement.site_id) if placement.site_id else None
-    names = dict(session.execute(select(Person.id, Person.name)).tuples())
+    names = dict(session.execute(select(Person.id, Person.name)).tuples().all())
     locked = None if held.opens else ("no_grant" if held.theirs else "metadata")
     opened = _Opened(session, signed_in, held, names) if held.opens else None
     written = opened.written() if opened else {}
