@@ -60,13 +60,13 @@ def objection(password: str, *, login: str) -> str | None:
     text = normalised(password)
     folded = text.casefold()
     if len(text) < LENGTH_MIN:
-        return f"密码至少 {LENGTH_MIN} 个字符，可以是一句自己记得住的话。"
+        return f"口令至少 {LENGTH_MIN} 个字符，可以是一句自己记得住的话。"
     if len(text) > LENGTH_MAX:
-        return f"密码最多 {LENGTH_MAX} 个字符。"
+        return f"口令最多 {LENGTH_MAX} 个字符。"
     if login and login in folded and len(folded.replace(login, "")) < _BEYOND_LOGIN:
-        return "密码不能由登录名组成。"
+        return "口令不能由登录名组成。"
     if folded in _COMMON or len(set(folded)) < _KINDS_MIN or _is_a_walk(folded):
-        return "这个密码太常见，容易被猜到，请换一个。"
+        return "这个口令太常见，容易被猜到，请换一个。"
     return None
 
 

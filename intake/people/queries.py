@@ -1,12 +1,13 @@
 """Who is there, and whose key counts. Reading only; a key counts when its signatures reach a pinned root."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from intake.core.access import READER_ROLES, ROLE_NAMES, Actor, Permission, Role, SignedIn
@@ -18,19 +19,42 @@ from intake.people.statements import COUNTY, SUPERIOR, Confirmation, Roots, Stat
 
 READERS = "readers"
 
-# The columns a signed statement and its signature consist of, in one order for every query below.
-_SIGNED = (
-    PersonKey.id,
-    PersonKey.person_id,
-    PersonKey.login,
-    PersonKey.role,
-    PersonKey.team_id,
-    PersonKey.reading_public,
-    PersonKey.signing_public,
-    PersonKey.made_on,
-    PersonKey.confirmed_by,
-    PersonKey.signature,
+
+class SignedKey(NamedTuple):
+    """What a statement about a key says, and who signed it; hashable, so that a judgement is kept."""
+
+    id: str
+    person_id: str
+    login: str
+    role: str
+    team_id: str | None
+    reading_public: bytes
+    signing_public: bytes
+    made_on: date
+    confirmed_by: str | None
+    signature: bytes | None
+
+
+_SIGNED = tuple(getattr(PersonKey, name) for name in SignedKey._fields)
+
+# Built once: building a statement costs more than running it.
+_LIVE_KEYS = (
+    select(
+        *_SIGNED,
+        Person.login.label("now_login"),
+        Person.role.label("now_role"),
+        Person.team_id.label("now_team_id"),
+    )
+    .join(Person, Person.id == PersonKey.person_id)
+    .where(PersonKey.retired_on.is_(None), Person.left_on.is_(None))
+    .order_by(Person.login)
 )
+_ACTIVE_OF_TEAM = _LIVE_KEYS.where(
+    Person.team_id == bindparam("team_id"),
+    Person.signed_in_on.is_not(None),
+    PersonKey.confirmed_by.is_not(None),
+)
+_BY_IDS = select(*_SIGNED).where(PersonKey.id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +154,9 @@ def trusted_members(session: Session, secrets: Secrets, team_id: str) -> list[Re
     """The team's active members whose key counts, by login.
 
     Active: has signed in, has a confirmed key, has not left. The rows are read and compared with what
-    was signed at every call; only the arithmetic of a signature already checked is remembered.
+    was signed at every call; only the judgement of the very same bytes is remembered.
     """
-    rows = session.execute(_active_keys().where(Person.team_id == team_id)).all()
+    rows = session.execute(_ACTIVE_OF_TEAM, {"team_id": team_id}).all()
     holding = _holding(session, secrets, rows)
     return [
         Reader(row.person_id, row.id, row.reading_public, Role(row.role), team_id)
@@ -143,8 +167,9 @@ def trusted_members(session: Session, secrets: Secrets, team_id: str) -> list[Re
 
 def key_is_trusted(session: Session, secrets: Secrets, key_id: str) -> bool:
     """Whether this live key's signatures reach a pinned root and it still fits its person's row."""
-    rows = session.execute(_live_keys().where(PersonKey.id == key_id)).all()
-    return any(_says_the_same(row) for row in rows) and bool(_holding(session, secrets, rows))
+    rows = session.execute(_LIVE_KEYS.where(PersonKey.id == key_id)).all()
+    holding = _holding(session, secrets, rows)
+    return any(row.id in holding and _says_the_same(row) for row in rows)
 
 
 def fingerprint(key: PersonKey) -> str:
@@ -200,7 +225,7 @@ def may_confirm(actor: Actor, person: Person, *, team_has_trusted: bool) -> bool
 def all_people(session: Session, secrets: Secrets, now: datetime) -> list[PersonLine]:
     """Everyone ever added, those who left last, for the administrator's list."""
     links = {link.person_id: link.expires_at for link in session.scalars(_live_links(now))}
-    keys = session.execute(_live_keys()).all()
+    keys = session.execute(_LIVE_KEYS).all()
     holding = _holding(session, secrets, keys)
     ready = {row.person_id: row.id in holding and _says_the_same(row) for row in keys}
     teams = {team.id: team.name for team in session.scalars(select(Team))}
@@ -221,24 +246,6 @@ def statement_of(row: Any) -> Statement:
     )
 
 
-def _live_keys() -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            *_SIGNED,
-            Person.login.label("now_login"),
-            Person.role.label("now_role"),
-            Person.team_id.label("now_team_id"),
-        )
-        .join(Person, Person.id == PersonKey.person_id)
-        .where(PersonKey.retired_on.is_(None), Person.left_on.is_(None))
-        .order_by(Person.login)
-    )
-
-
-def _active_keys() -> Select[*tuple[Any, ...]]:
-    return _live_keys().where(Person.signed_in_on.is_not(None), PersonKey.confirmed_by.is_not(None))
-
-
 def _live_links(now: datetime) -> Select[ActivationLink]:
     return (
         select(ActivationLink)
@@ -252,30 +259,33 @@ def _says_the_same(row: Any) -> bool:
     return (row.login, row.role, row.team_id) == (row.now_login, row.now_role, row.now_team_id)
 
 
-def _holding(session: Session, secrets: Secrets, rows: Sequence[Any]) -> set[str]:
-    """Ids of those of `rows` whose chain of signatures reaches a pinned root."""
-    roots = Roots(county=secrets.county.signing, superior=secrets.superior.signing)
-    known = _with_signers(session, rows)
-    return {row.id for row in rows if trusted(row.id, known, roots)}
+def _holding(session: Session, secrets: Secrets, rows: Iterable[Any]) -> frozenset[str]:
+    """Ids of those of `rows`, and of their signers, whose chain of signatures reaches a pinned root."""
+    signed = _with_signers(session, [SignedKey._make(row[: len(_SIGNED)]) for row in rows])
+    return _judged(signed, Roots(county=secrets.county.signing, superior=secrets.superior.signing))
 
 
-def _with_signers(session: Session, rows: Iterable[Any]) -> dict[str, Confirmation]:
-    """The confirmations of `rows` and of all who signed them, retired keys included.
+def _with_signers(session: Session, keys: list[SignedKey]) -> tuple[SignedKey, ...]:
+    """`keys` and those of all who signed them, retired ones included.
 
     Someone who has left still vouches for those confirmed before: else every leaving would silence a team.
     """
-    known: dict[str, Confirmation] = {}
-    asked: set[str] = set()
-    while True:
-        for row in rows:
-            asked.add(row.id)
-            if row.confirmed_by is not None and row.signature is not None:
-                known[row.id] = Confirmation(statement_of(row), row.confirmed_by, row.signature)
-        missing = {found.signer for found in known.values()} - asked - {COUNTY, SUPERIOR}
-        if not missing:
-            return known
-        asked |= missing
-        rows = session.execute(select(*_SIGNED).where(PersonKey.id.in_(sorted(missing)))).all()
+    found, new = {key.id: key for key in keys}, keys
+    while missing := {key.confirmed_by for key in new} - found.keys() - {COUNTY, SUPERIOR, None}:
+        new = [SignedKey._make(row) for row in session.execute(_BY_IDS, {"ids": sorted(map(str, missing))})]
+        found |= {key.id: key for key in new}
+    return tuple(found.values())
+
+
+@lru_cache(maxsize=256)
+def _judged(keys: tuple[SignedKey, ...], roots: Roots) -> frozenset[str]:
+    """Which of `keys` hold. Remembered by all the bytes that count: any edited row is another question."""
+    known = {
+        key.id: Confirmation(statement_of(key), key.confirmed_by, key.signature)
+        for key in keys
+        if key.confirmed_by is not None and key.signature is not None
+    }
+    return frozenset(key_id for key_id in known if trusted(key_id, known, roots))
 
 
 def _colleague(

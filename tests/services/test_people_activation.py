@@ -44,9 +44,7 @@ def withdrawn() -> Iterator[list[str]]:
 def newcomer(world: World, login: str = "liaison9") -> Person:
     add_teams(world)
     operator = services.operator("init")
-    return services.add_person(
-        world, operator, login=login, name="示例新", role=Role.team_liaison, team_id="team4"
-    )
+    return services.add_person(world, operator, login=login, name="示例新", role=Role.team_liaison, team_id="team4")
 
 
 def link_for(world: World, person_id: str) -> str:
@@ -62,9 +60,7 @@ def journal(world: World, person_id: str) -> list[tuple[str, str]]:
 def test_a_newcomer_chooses_a_password_and_both_keys_are_born(world: World) -> None:
     person = newcomer(world)
     token = link_for(world, person.id)
-    assert services.open_link(world, token=token) == services.LinkHolder(
-        person.id, "liaison9", "示例新", again=False
-    )
+    assert services.open_link(world, token=token) == services.LinkHolder(person.id, "liaison9", "示例新", again=False)
 
     activated = services.activate(world, token=token, password=NEW_PASSWORD)
 

@@ -171,9 +171,7 @@ def test_who_waits_vouches_for_nobody_themselves_included(world: World, cast: Ca
     assert trusted(world, "team4") == {"leader4", "liaison4", "member4"}
 
 
-def test_a_password_not_lately_repeated_vouches_for_nobody(
-    world: World, cast: Cast, clock: FixedClock
-) -> None:
+def test_a_password_not_lately_repeated_vouches_for_nobody(world: World, cast: Cast, clock: FixedClock) -> None:
     new = newcomer(world, "liaison8", Role.team_liaison, "team4")
     never = enter(world, cast.leader).signed_in
     stale = enter(world, cast.leader, confirmed=True).signed_in
@@ -265,9 +263,7 @@ def test_a_key_exchanged_while_it_was_signed_is_not_confirmed(
         assert session.get_one(PersonKey, new.key_id).signature is None
 
 
-def test_who_leaves_while_signing_vouches_no_more(
-    world: World, cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_leaves_while_signing_vouches_no_more(world: World, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     new = newcomer(world, "liaison8", Role.team_liaison, "team4")
     entered = enter(world, cast.liaison, confirmed=True)
     sign = vault.sign
@@ -282,9 +278,7 @@ def test_who_leaves_while_signing_vouches_no_more(
     assert trusted(world, "team4") == {"leader4", "member4"}
 
 
-def test_two_colleagues_who_vouch_at_once_do_not_wait_for_each_other_for_ever(
-    world: World, cast: Cast
-) -> None:
+def test_two_colleagues_who_vouch_at_once_do_not_wait_for_each_other_for_ever(world: World, cast: Cast) -> None:
     people = [newcomer(world, f"liaison9{n}", Role.team_liaison, "team4") for n in range(4)]
     sessions = [enter(world, cast.leader, confirmed=True).signed_in for _ in people]
     together = Barrier(len(people))
@@ -303,9 +297,7 @@ def test_two_colleagues_who_vouch_at_once_do_not_wait_for_each_other_for_ever(
 
 def edit_key(world: World, member: Member, **columns: Any) -> None:
     world.db.write(
-        lambda session: session.execute(
-            update(PersonKey).where(PersonKey.id == member.key_id).values(**columns)
-        )
+        lambda session: session.execute(update(PersonKey).where(PersonKey.id == member.key_id).values(**columns))
     )
 
 
@@ -452,9 +444,7 @@ def test_no_single_bit_of_a_signature_may_differ(world: World, recovery: Recover
 
     def put(signature: bytes) -> None:
         world.db.write(
-            lambda session: session.execute(
-                update(PersonKey).where(PersonKey.id == key.id).values(signature=signature)
-            )
+            lambda session: session.execute(update(PersonKey).where(PersonKey.id == key.id).values(signature=signature))
         )
 
     put(bytes(wrong))
@@ -538,9 +528,7 @@ def test_another_installations_recovery_key_is_refused(world: World, cast: Cast)
     assert trusted(world, "office") == {"office1"}
 
 
-def test_a_recovery_key_signs_no_key_that_counts_already(
-    world: World, cast: Cast, recovery: RecoveryKeys
-) -> None:
+def test_a_recovery_key_signs_no_key_that_counts_already(world: World, cast: Cast, recovery: RecoveryKeys) -> None:
     with pytest.raises(Stale):
         services.confirm_with_recovery(world, login="office1", recovery_text=recovery.county)
 

@@ -61,9 +61,7 @@ def test_a_login_is_matched_without_case_and_space(world: World, cast: Cast, log
 
 def test_a_full_width_keyboard_types_the_same_password(world: World) -> None:
     operator = services.operator("init")
-    person = services.add_person(
-        world, operator, login="auditor9", name="示例", role=Role.auditor, team_id=None
-    )
+    person = services.add_person(world, operator, login="auditor9", name="示例", role=Role.auditor, team_id=None)
     token = services.new_activation_link(world, operator, person_id=person.id)
     services.activate(world, token=token, password="ｗａｌｋ－ｔｏ－ｗｅｌｌ ９")
     assert services.sign_in(world, login="auditor9", password="walk-to-well 9")
@@ -75,9 +73,7 @@ def refused(world: World, login: str, password: str) -> dict[str, str]:
     return found.value.fields
 
 
-def test_wrong_unknown_left_and_never_activated_get_one_answer_and_leave_no_trace(
-    world: World, cast: Cast
-) -> None:
+def test_wrong_unknown_left_and_never_activated_get_one_answer_and_leave_no_trace(world: World, cast: Cast) -> None:
     never = services.add_person(
         world, cast.administrator.actor, login="newcomer", name="示例", role=Role.auditor, team_id=None
     )
@@ -98,7 +94,7 @@ def test_wrong_unknown_left_and_never_activated_get_one_answer_and_leave_no_trac
         refused(world, "liaison\u200b4", PASSWORD),
     ]
 
-    assert answers == [{"password": "登录名或密码不对。"}] * len(answers)
+    assert answers == [{"password": "登录名或口令不对。"}] * len(answers)
     assert (kinds(world, "liaison4"), sessions(world)) == before
 
 
@@ -142,9 +138,7 @@ def test_an_unknown_login_costs_the_same_work_as_a_wrong_password(
     refused(world, "nobody", PASSWORD)  # whatever is made once a process is made
 
     def work(login: str) -> list[str]:
-        return work_of(
-            world, monkeypatch, lambda: services.sign_in(world, login=login, password="不对的密码")
-        )
+        return work_of(world, monkeypatch, lambda: services.sign_in(world, login=login, password="不对的密码"))
 
     wrong = work("liaison4")
     assert sum(step.startswith("argon2") for step in wrong) == 1
@@ -164,7 +158,7 @@ def test_public_keys_edited_in_the_database_sign_nobody_in(world: World, cast: C
 
     world.db.write(edit)
     assert not alive(world, entered)
-    assert refused(world, "liaison4", PASSWORD) == {"password": "登录名或密码不对。"}
+    assert refused(world, "liaison4", PASSWORD) == {"password": "登录名或口令不对。"}
 
 
 def test_secrets_moved_to_a_colleagues_row_open_nothing(world: World, cast: Cast) -> None:
@@ -175,13 +169,11 @@ def test_secrets_moved_to_a_colleagues_row_open_nothing(world: World, cast: Cast
         theirs.reading_public, theirs.signing_public = mine.reading_public, mine.signing_public
 
     world.db.write(edit)
-    assert refused(world, "leader4", PASSWORD) == {"password": "登录名或密码不对。"}
+    assert refused(world, "leader4", PASSWORD) == {"password": "登录名或口令不对。"}
 
 
 @pytest.mark.parametrize("who", ["administrator", "auditor"])
-def test_roles_that_read_nothing_sign_in_without_anybodys_confirmation(
-    world: World, cast: Cast, who: str
-) -> None:
+def test_roles_that_read_nothing_sign_in_without_anybodys_confirmation(world: World, cast: Cast, who: str) -> None:
     member = getattr(cast, who)
     assert services.load_session(world, services.sign_in(world, login=member.login, password=PASSWORD))
 
@@ -194,12 +186,8 @@ def test_a_member_whose_key_waits_signs_in_and_is_no_reader(world: World, cast: 
     assert held == {cast.liaison.person_id, cast.leader.person_id, cast.recused.person_id}
 
 
-def test_the_first_sign_in_makes_a_confirmed_person_active_and_moves_the_epoch(
-    world: World, cast: Cast
-) -> None:
-    newcomer = add_member(
-        world, "liaison8", "示例新", Role.team_liaison, "team4", signer=cast.leader, signed_in=False
-    )
+def test_the_first_sign_in_makes_a_confirmed_person_active_and_moves_the_epoch(world: World, cast: Cast) -> None:
+    newcomer = add_member(world, "liaison8", "示例新", Role.team_liaison, "team4", signer=cast.leader, signed_in=False)
 
     def readers() -> tuple[bool, int]:
         with world.db.read() as session:
@@ -264,9 +252,7 @@ def test_left_alone_for_twenty_minutes_a_session_is_over(world: World, cast: Cas
     assert not alive(world, entered)
 
 
-def test_used_all_day_a_session_is_over_after_eight_hours(
-    world: World, cast: Cast, clock: FixedClock
-) -> None:
+def test_used_all_day_a_session_is_over_after_eight_hours(world: World, cast: Cast, clock: FixedClock) -> None:
     entered = enter(world, cast.liaison)
     for _ in range(31):
         clock.advance(timedelta(minutes=15))
@@ -296,9 +282,7 @@ def test_being_seen_is_written_once_a_minute_at_most(
     assert writes == 10
 
 
-def test_a_sign_in_clears_the_persons_sessions_that_are_over(
-    world: World, cast: Cast, clock: FixedClock
-) -> None:
+def test_a_sign_in_clears_the_persons_sessions_that_are_over(world: World, cast: Cast, clock: FixedClock) -> None:
     enter(world, cast.liaison)
     enter(world, cast.leader)
     clock.advance(timedelta(minutes=30))
@@ -346,9 +330,7 @@ def test_a_changed_password_ends_every_old_session(world: World, cast: Cast) -> 
         (PASSWORD, PASSWORD, "new"),
     ],
 )
-def test_a_change_that_cannot_be_changes_nothing(
-    world: World, cast: Cast, old: str, new: str, field: str
-) -> None:
+def test_a_change_that_cannot_be_changes_nothing(world: World, cast: Cast, old: str, new: str, field: str) -> None:
     entered = enter(world, cast.liaison)
     with pytest.raises(Invalid) as found:
         services.change_password(world, entered.signed_in, old=old, new=new)
@@ -372,7 +354,7 @@ def test_a_sign_in_that_meets_a_change_of_password_does_not_survive_it(
         return read_keys(packed)
 
     monkeypatch.setattr(vault.OpenedKeys, "unpack", change_meanwhile)
-    assert refused(world, "liaison4", PASSWORD) == {"password": "登录名或密码不对。"}
+    assert refused(world, "liaison4", PASSWORD) == {"password": "登录名或口令不对。"}
     assert changed == ["once"]
     assert sessions(world) == 1, "the one the change gave"
 

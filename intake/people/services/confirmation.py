@@ -99,7 +99,7 @@ def _waiting_for_recovery(world: World, login: str, kind: str) -> _Waiting:
         person = person_by_login(session, login)
         key = live_key(session, person.id) if person else None
         if person is None or person.left_on is not None or key is None:
-            raise Invalid({"login": "没有这个人，或者还没有用激活链接设置密码。"})
+            raise Invalid({"login": "没有这个人，或者还没有用激活链接设置口令。"})
         if person.role != _RECOVERY_ROLES[kind]:
             raise Invalid({"login": "县恢复密钥只能确认巡察办人员，上级恢复密钥只能确认上级人员。"})
         _must_wait(session, world, person, key)

@@ -26,7 +26,7 @@ SessionToken = NewType("SessionToken", str)
 
 _ID_BYTES = 16
 _SEEN_EVERY = timedelta(minutes=1)  # fewer writes; a session left alone ends up to this much earlier
-_WRONG = "登录名或密码不对。"
+_WRONG = "登录名或口令不对。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +115,10 @@ def change_password(world: World, signed_in: SignedIn, *, old: str, new: str) ->
         door = _door_of(session, actor.login)
     keys = _opened(door, old)
     if keys is None or door.key_id != signed_in.key_id:
-        raise Invalid({"old": "原密码不对。"})
+        raise Invalid({"old": "原口令不对。"})
     objection = passwords.objection(new, login=actor.login)
     if passwords.normalised(new) == passwords.normalised(old):
-        objection = "新密码和原密码一样。"
+        objection = "新口令和原口令一样。"
     if objection:
         raise Invalid({"new": objection})
     _record_change(world, door, seal_keys(keys, new, key_id=door.key_id), fresh := new_session(keys))
@@ -131,7 +131,7 @@ def confirm_password(world: World, signed_in: SignedIn, *, password: str) -> dat
     with world.db.read() as session:
         door = _door_of(session, actor.login)
     if door.key_id != signed_in.key_id or _opened(door, password) is None:
-        raise Invalid({"password": "密码不对。"})
+        raise Invalid({"password": "口令不对。"})
     until = now + timedelta(minutes=world.settings.confirm_minutes)
 
     def write(session: Session) -> None:
@@ -225,7 +225,7 @@ def _record_change(world: World, door: _Door, made: SealedKeys, fresh: NewSessio
         )
         person = session.get(Person, door.person_id)
         if changed.rowcount != 1 or person is None:  # type: ignore[attr-defined]
-            raise Invalid({"old": "原密码不对。"})
+            raise Invalid({"old": "原口令不对。"})
         end_sessions(session, person.id)
         session.add(session_row(person.id, door.key_id, fresh, now, confirmed_until=until))
         record(session, at=now, actor=person.login, kind="password_changed", person_id=person.id)
