@@ -17,7 +17,6 @@ from intake.reports import photos
 from intake.reports.photos import Limits, NotTaken, Photo, reencode
 from tests import photo_corpus as corpus
 
-
 LIMITS = Limits()
 # What a JPEG has because it is one. Everything else says something about its sender.
 BARE_GROUPS = {"ExifTool", "System", "File", "JFIF", "Composite"}
