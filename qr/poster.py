@@ -166,7 +166,7 @@ def _facts(data: PosterData) -> list[tuple[str, str]]:
 
 
 def _ways(data: PosterData) -> list[tuple[str, str]]:
-    hours = f"（{data.phone_hours}）" if data.phone_hours and data.phones else ""
+    hours = f"　{data.phone_hours}" if data.phone_hours and data.phones else ""
     telephones = "；".join(number for number in (data.hotline, *data.phones) if number)
     call = [("打电话", telephones + hours)] if telephones else []
     return [*call, *(way for way in data.ways if way[1].strip()), wording.AT_HOME[data.kind]]
