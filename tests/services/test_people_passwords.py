@@ -12,7 +12,7 @@ from intake.people.passwords import LENGTH_MAX, LENGTH_MIN, objection
     [
         "石桥边的桂花已经开了三回",
         "correct horse battery staple",
-        "三月初八 去河边 12",
+        "三月初八 去河边 12 次",
         "Zx9$kQ2!mW7@",
         "liaison1 walks to the old well",
         "🌾🌾🌾 麦子熟了 收割机来了",
@@ -62,8 +62,9 @@ def test_no_text_is_too_strange_to_judge(password: str, login: str) -> None:
         assert password.casefold() != login
 
 
-@given(
-    st.text(alphabet="abcdefghijkmnopqrstuvwxyz23456789", min_size=16, max_size=64).filter(lambda t: len(set(t)) > 8)
-)
+RANDOM = st.text(alphabet="abcdefghijkmnopqrstuvwxyz23456789", min_size=16, max_size=64)
+
+
+@given(RANDOM.filter(lambda text: len(set(text)) > 10))
 def test_a_long_random_password_is_taken(password: str) -> None:
     assert objection(password, login="an-unrelated-login") is None

@@ -244,6 +244,16 @@ def test_sealed_keys_copied_between_sessions_open_nothing(world: World, cast: Ca
     assert not alive(world, theirs)
 
 
+def test_a_session_given_to_somebody_else_by_hand_is_nobodys(world: World, cast: Cast) -> None:
+    entered = enter(world, cast.liaison)
+
+    def edit(session: Session) -> None:
+        session.get_one(StaffSession, entered.signed_in.session).person_id = cast.leader.person_id
+
+    world.db.write(edit)
+    assert not alive(world, entered)
+
+
 def test_left_alone_for_twenty_minutes_a_session_is_over(world: World, cast: Cast, clock: FixedClock) -> None:
     entered = enter(world, cast.liaison)
     clock.advance(timedelta(minutes=20) - timedelta(seconds=1))

@@ -62,9 +62,7 @@ def new_activation_link(world: World, actor: Actor, *, person_id: str) -> str:
         if person is None or person.left_on is not None:
             raise NotFound
         session.execute(
-            delete(ActivationLink).where(
-                ActivationLink.person_id == person_id, ActivationLink.used_at.is_(None)
-            )
+            delete(ActivationLink).where(ActivationLink.person_id == person_id, ActivationLink.used_at.is_(None))
         )
         session.add(ActivationLink(digest=_digest(token), person_id=person_id, made_at=now, expires_at=until))
         record(session, at=now, actor=actor.login, kind="link_made", person_id=person_id)
@@ -127,18 +125,17 @@ def seal_keys(keys: vault.OpenedKeys, password: str, *, key_id: str | None = Non
 
 def _claim(session: Session, token: str, now: datetime) -> Person:
     """Use the link up; of two at once only the first finds it unused."""
-    digest = _digest(token)
-    claimed = session.execute(
+    claimed = session.scalars(
         update(ActivationLink)
         .where(
-            ActivationLink.digest == digest,
+            ActivationLink.digest == _digest(token),
             ActivationLink.used_at.is_(None),
             ActivationLink.expires_at > now,
         )
         .values(used_at=now)
-    )
-    link = session.get(ActivationLink, digest) if claimed.rowcount == 1 else None  # type: ignore[attr-defined]
-    person = session.get(Person, link.person_id) if link else None
+        .returning(ActivationLink.person_id)
+    ).one_or_none()
+    person = session.get(Person, claimed) if claimed else None
     if person is None or person.left_on is not None:
         raise NotFound
     return person

@@ -145,7 +145,7 @@ def _record(world: World, waiting: _Waiting, signer: str, signature: bytes, *, a
     def write(session: Session) -> None:
         if bump_epoch(session) != waiting.epoch + 1:
             raise Retry
-        written = session.execute(
+        written = session.scalars(
             update(PersonKey)
             .where(
                 PersonKey.id == key.id,
@@ -158,8 +158,9 @@ def _record(world: World, waiting: _Waiting, signer: str, signature: bytes, *, a
                 PersonKey.made_on == key.made_on,
             )
             .values(confirmed_by=signer, signature=signature, confirmed_on=today)
-        )
-        if written.rowcount != 1:  # type: ignore[attr-defined]
+            .returning(PersonKey.id)
+        ).one_or_none()
+        if written is None:
             raise Retry
         data = {"key_id": key.id, "signer": signer}
         record(session, at=now, actor=actor, kind="key_confirmed", person_id=key.person_id, data=data)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,7 @@ from intake.people.queries import READERS
 # Packages above put in what must go with a person's key (grants); each is called inside the same write.
 on_leave: list[Callable[[Session, str], None]] = []
 
-_ONE_MORE = update(Epoch).where(Epoch.name == READERS).values(value=Epoch.value + 1)
+_ONE_MORE = update(Epoch).where(Epoch.name == READERS).values(value=Epoch.value + 1).returning(Epoch.value)
 
 
 def operator(label: str) -> Actor:
@@ -29,10 +29,11 @@ def bump_epoch(session: Session) -> int:
     Comes first in every such write: its row lock lets those finish who sealed for the old set, so that
     what they granted is there to be withdrawn, and makes later ones prepare again.
     """
-    if session.execute(_ONE_MORE).rowcount == 0:  # type: ignore[attr-defined]
+    moved = session.scalars(_ONE_MORE).one_or_none()
+    if moved is None:
         _first_epoch(session)
-        session.execute(_ONE_MORE)
-    return session.scalars(select(Epoch.value).where(Epoch.name == READERS)).one()
+        moved = session.scalars(_ONE_MORE).one()
+    return moved
 
 
 def _first_epoch(session: Session) -> None:

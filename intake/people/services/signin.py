@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NewType
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from intake.core import vault
@@ -76,7 +76,7 @@ def load_session(world: World, cookie: str) -> SignedIn | None:
         found = session.execute(
             select(StaffSession, Person, PersonKey.reading_public, PersonKey.signing_public, Team.name)
             .join(Person, Person.id == StaffSession.person_id)
-            .join(PersonKey, PersonKey.id == StaffSession.key_id)
+            .join(PersonKey, and_(PersonKey.id == StaffSession.key_id, PersonKey.person_id == Person.id))
             .outerjoin(Team, Team.id == Person.team_id)
             .where(StaffSession.digest == digest, Person.left_on.is_(None), PersonKey.retired_on.is_(None))
         ).one_or_none()
@@ -218,13 +218,14 @@ def _record_change(world: World, door: _Door, made: SealedKeys, fresh: NewSessio
     until = now + timedelta(minutes=world.settings.confirm_minutes)
 
     def write(session: Session) -> None:
-        changed = session.execute(
+        changed = session.scalars(
             update(PersonKey)
             .where(PersonKey.id == door.key_id, PersonKey.salt == door.salt, PersonKey.retired_on.is_(None))
             .values(salt=made.salt, sealed_secrets=made.sealed)
-        )
-        person = session.get(Person, door.person_id)
-        if changed.rowcount != 1 or person is None:  # type: ignore[attr-defined]
+            .returning(PersonKey.person_id)
+        ).one_or_none()
+        person = session.get(Person, changed) if changed else None
+        if person is None:
             raise Invalid({"old": "原口令不对。"})
         end_sessions(session, person.id)
         session.add(session_row(person.id, door.key_id, fresh, now, confirmed_until=until))
@@ -250,9 +251,7 @@ def session_row(
 def _seen(world: World, digest: str, now: datetime) -> None:
     def write(session: Session) -> None:
         session.execute(
-            update(StaffSession)
-            .where(StaffSession.digest == digest, StaffSession.seen_at < now)
-            .values(seen_at=now)
+            update(StaffSession).where(StaffSession.digest == digest, StaffSession.seen_at < now).values(seen_at=now)
         )
 
     world.db.write(write)
