@@ -99,8 +99,6 @@ def _words(element: ET.Element) -> str:
 def _inline(root: ET.Element) -> list[str]:
     found = []
     for element in root.iter():
-        if not isinstance(element.tag, str):
-            continue  # a comment
         if element.tag == "style" or (element.tag == "script" and element.get("src") is None):
             found.append(f"inline {element.tag}")
         for name, value in element.attrib.items():

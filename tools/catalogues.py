@@ -32,7 +32,7 @@ _QUOTES = str.maketrans("“”‘’", "「」『』")
 def messages() -> set[str]:
     """Every text that a citizen's page may show: those marked in the files, and the words of pure tables."""
     with (ROOT / "babel.cfg").open(encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file)
+        methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]  # Babel types only part of itself
     found = extract_from_dir(ROOT, methods, options, keywords=_KEYWORDS)
     marked = {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found}
     return marked | set(CATEGORIES.values()) | set(COARSE_NAMES.values()) | RATING_REFUSALS

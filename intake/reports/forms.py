@@ -77,7 +77,7 @@ def _too_long(most: int, count: int, advice: str) -> Mistake:
     return Mistake(gettext("写得太长了"), long + advice)
 
 
-class _Form(CitizenForm):
+class CitizensForm(CitizenForm):
     """Fields as they were typed; `mistakes()` after `validate()`."""
 
     def mistakes(self) -> dict[str, Mistake]:
@@ -98,7 +98,7 @@ class _Form(CitizenForm):
         return self["token"].data or ""
 
 
-class ReportForm(_Form):
+class ReportForm(CitizensForm):
     """The form of a board."""
 
     body = TextAreaField(lazy_gettext("发生了什么事"), [_told])
@@ -140,17 +140,17 @@ class ReportForm(_Form):
             yield field.name, "y" if field.data is True else field.data
 
 
-class MessageForm(_Form):
+class MessageForm(CitizensForm):
     """What a citizen adds later, beside the photos."""
 
     body = TextAreaField(lazy_gettext("您的话"), [_message])
 
 
-class FilesForm(_Form):
+class FilesForm(CitizensForm):
     """Photos alone."""
 
 
-class RatingForm(_Form):
+class RatingForm(CitizensForm):
     """One rating of a closed report."""
 
     score = StringField(lazy_gettext("您满意吗"), [_scored])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from flask import Flask, request, url_for
 from flask_babel import Babel, gettext
@@ -98,9 +99,9 @@ def _here(*, lang: str, large: bool) -> str:
 
 
 def _address(endpoint: str, values: dict[str, str], *, lang: str, large: bool) -> str:
-    carried = {"lang": lang, "size": LARGE if large else ""}
+    carried: dict[str, Any] = {**values, "lang": lang or None, "size": LARGE if large else None}
     try:
-        return url_for(endpoint, **values, **{name: value for name, value in carried.items() if value})
+        return url_for(endpoint, **carried)
     except BuildError:  # a process that serves staff only has none of these pages
         return "/"
 

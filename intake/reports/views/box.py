@@ -1,0 +1,187 @@
+"""What a receipt opens: look-up, messages, photos, rating."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, make_response, render_template, request
+from flask_babel import gettext
+
+from intake.core.errors import Busy, Invalid, NotFound, TooMany
+from intake.reports import receipt, services
+from intake.reports.forms import BOX, CitizensForm, FilesForm, MessageForm, RatingForm
+from intake.reports.receipt import BadReceipt
+from intake.reports.services import Added, Box, FileProblem
+from intake.reports.views.answers import (
+    Told,
+    blueprint,
+    read_post,
+    receipt_page,
+    received,
+    scope,
+    to_change,
+    uploads,
+)
+from intake.reports.workflow import COARSE_NAMES
+from intake.web import formtoken, throttle
+from intake.web.access import citizen
+from intake.web.context import world
+from intake.web.formtoken import BadToken, FormToken
+
+_LONGEST_ECHO = 64
+
+
+@blueprint.get("/receipt")
+@citizen
+def lookup() -> Response:
+    return _lookup_page()
+
+
+@blueprint.post("/receipt")
+@citizen
+def open_box() -> Response:
+    """Digits travel in the body only."""
+    typed = request.form.get("receipt", "")
+    try:
+        digits = receipt.normalise(typed)
+        throttle.count_lookup()
+        return _box_page(services.open_box(world(), digits=digits))
+    except BadReceipt as error:
+        return _lookup_page(problem=error.reason, typed=typed)
+    except NotFound:
+        return _lookup_page(problem="unknown")  # the same page for every receipt that opens nothing
+    except TooMany as wait:
+        return _lookup_page(problem="wait", typed=typed, retry_after=wait.retry_after)
+
+
+_LOOKUP_STATUS = {"unknown": 404, "wait": 429}
+
+
+def _lookup_page(*, problem: str = "", typed: str = "", retry_after: int = 0, kept: str = "") -> Response:
+    page = render_template(
+        "citizen/lookup.html", problem=problem, typed=typed[:_LONGEST_ECHO], retry_after=retry_after, kept=kept
+    )
+    response = make_response(page, _LOOKUP_STATUS.get(problem, 422) if problem else 200)
+    if retry_after:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _box_page(
+    box: Box,
+    *,
+    added: Told | None = None,
+    problems: tuple[FileProblem, ...] = (),
+    filled: CitizensForm | None = None,
+    keep_typed: bool = False,
+    status: int = 200,
+) -> Response:
+    """`filled` is a form with mistakes."""
+    notice = to_change(filled) if filled is not None else None
+    typed: dict[str, Any] = request.form if keep_typed else {}
+    page = render_template(
+        "citizen/box.html", box=box, added=added, problems=problems, notice=notice,
+        errors=filled.mistakes() if filled is not None else {}, state_names=COARSE_NAMES,
+        typed=typed.get("body", ""), rating={"score": typed.get("score", ""), "text": typed.get("text", "")},
+        later=sorted({a.day for a in box.additions if a.kind != "rating"}),
+        token=formtoken.issue(BOX, scope(box.digits)),
+    )  # fmt: skip
+    return make_response(page, status)
+
+
+@blueprint.post("/receipt/message")
+@citizen
+def message() -> Response:
+    return _act(
+        MessageForm,
+        lambda digits, token, filled: services.add_to_report(
+            world(), digits=digits, token=token, body=filled.body.data or "", uploads=uploads()
+        ),
+    )
+
+
+@blueprint.post("/receipt/files")
+@citizen
+def files() -> Response:
+    return _act(
+        FilesForm,
+        lambda digits, token, filled: services.add_to_report(world(), digits=digits, token=token, uploads=uploads()),
+    )
+
+
+@blueprint.post("/receipt/rating")
+@citizen
+def rating() -> Response:
+    def rate(digits: str, token: FormToken, filled: Any) -> None:
+        services.rate_report(
+            world(), digits=digits, token=token, score=int(filled.score.data), text=filled.text.data or ""
+        )
+
+    return _act(RatingForm, rate)
+
+
+def _act(form_class: type[Any], act: Callable[[str, FormToken, Any], Added | None]) -> Response:
+    """One act on a box, answered with the page it came from: never a redirect, which would carry digits."""
+    busy = read_post()
+    try:
+        digits = receipt.normalise(request.form.get("receipt", ""))
+    except BadReceipt as error:
+        return _lookup_page(problem=error.reason, kept=request.form.get("body", ""))
+    filled = form_class(request.form, meta={"csrf_context": (BOX, scope(digits))})
+    try:
+        token = formtoken.read(filled.posted_token, purpose=BOX, board=scope(digits))
+    except BadToken:
+        throttle.count_lookup()  # without a token of this box the digits may be a guess
+        told = Told(gettext("这一页开得太久了，请再交一次。"), good=False)
+        return _after(digits, added=told, keep_typed=True, status=422)
+    if busy is not None:
+        return _after_busy(digits, busy)
+    if received().too_large:
+        text = gettext("照片加在一起太大了。请一张一张加。")
+        return _after(digits, added=Told(text, good=False), keep_typed=True, status=413)
+    if not filled.validate() and filled.mistakes():
+        return _after(digits, filled=filled, keep_typed=True, status=422)
+    try:
+        added = act(digits, token, filled)
+    except Invalid as error:
+        return _after(digits, added=Told(gettext(str(error)), good=False), keep_typed=True, status=422)
+    except Busy as full:
+        return _after_busy(digits, full)
+    return _after(digits, added=_told(form_class, added), problems=added.problems if added else ())
+
+
+def _after_busy(digits: str, busy: Busy) -> Response:
+    text = gettext("现在人多，请等 %(n)s 秒再交一次", n=busy.retry_after)
+    response = _after(digits, added=Told(text, good=False), keep_typed=True, status=503)
+    response.headers["Retry-After"] = str(busy.retry_after)
+    return response
+
+
+def _told(form_class: type[Any], added: Added | None) -> Told | None:
+    if form_class is RatingForm:
+        return Told(gettext("您的评分收到了，谢谢。"))
+    if added is None or not added.wrote:
+        return None  # the problems of the files say why
+    if form_class is MessageForm:
+        return Told(gettext("您补充的收到了。"))
+    if added.taken:
+        return Told(gettext("又收到 %(n)s 张照片。", n=added.taken))
+    return Told(gettext("这张照片已经有了。"))
+
+
+def _after(
+    digits: str,
+    *,
+    added: Told | None = None,
+    problems: tuple[FileProblem, ...] = (),
+    filled: CitizensForm | None = None,
+    keep_typed: bool = False,
+    status: int = 200,
+) -> Response:
+    """The page that the act came from: the receipt page keeps its digits until they are written down."""
+    try:
+        box = services.open_box(world(), digits=digits)
+    except NotFound:
+        return _lookup_page(problem="unknown", kept=request.form.get("body", ""))
+    if request.form.get("page") == "receipt":
+        return receipt_page(digits, box.team_name, problems=problems, added=added, again=True, status=status)
+    return _box_page(box, added=added, problems=problems, filled=filled, keep_typed=keep_typed, status=status)

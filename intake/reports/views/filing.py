@@ -1,0 +1,173 @@
+"""The form of a board: shown, given back, confirmed, filed."""
+
+from flask import Response, make_response, render_template, request
+from flask_babel import gettext
+
+from intake.boards.guardian import office_name
+from intake.boards.queries import BoardPage
+from intake.boards.views import NoBoard, find, no_board, not_taking, takes_reports
+from intake.core.errors import Busy
+from intake.reports import content, sensitive, services
+from intake.reports.content import Draft
+from intake.reports.forms import REPORT, ReportForm
+from intake.reports.views.answers import (
+    Notice,
+    blueprint,
+    found_title_of,
+    read_post,
+    receipt_page,
+    received,
+    to_change,
+    uploads,
+)
+from intake.web import formtoken, throttle
+from intake.web.access import citizen
+from intake.web.context import world
+from intake.web.formtoken import BadToken, FormToken
+
+_AROUND = 12  # characters shown on either side of a number that was found
+
+
+@blueprint.get("/b/<code>/report")
+@blueprint.get("/B/<code>/report")
+@citizen
+def form(code: str) -> Response:
+    try:
+        board = find(code)
+    except NoBoard as error:
+        return no_board(error)
+    if not takes_reports(board):
+        return not_taking(board)
+    return _form_page(board, ReportForm.of_board(board.code))
+
+
+@blueprint.post("/b/<code>/report")
+@blueprint.post("/B/<code>/report")
+@citizen
+def submit(code: str) -> Response:
+    """Answers with the receipt page itself: a redirect would need the digits in an address or a cookie."""
+    busy = read_post()
+    try:
+        board = find(code)
+    except NoBoard as error:
+        return no_board(error, kept=request.form.get("body", ""))
+    filled = ReportForm.of_board(board.code)
+    if busy is not None:
+        return _form_busy(board, filled, busy)
+    if "view" in request.form:  # another size or language: the form again, nothing is filed
+        return _form_page(board, filled, notice=_photos_again())
+    if received().too_large:
+        return _form_page(board, filled, notice=_too_large(), status=413)
+    draft = filled.draft()
+    token = _token(filled, board, draft)
+    if token is None:
+        if not takes_reports(board):
+            return not_taking(board, kept=draft.body)
+        return _form_page(board, filled, notice=_too_late(), status=422, fresh=True)
+    if not filled.validate() and filled.mistakes():
+        return _form_page(board, filled, notice=to_change(filled), status=422)
+    return _confirm_or_file(board, filled, token, draft)
+
+
+def _token(filled: ReportForm, board: BoardPage, draft: Draft) -> FormToken | None:
+    """The form's token; an expired one of ours still counts where its form was filed before."""
+    try:
+        return formtoken.read(filled.posted_token, purpose=REPORT, board=board.code)
+    except BadToken as error:
+        if error.reason != "expired" or error.token is None:
+            return None
+        return error.token if services.already_filed(world(), token=error.token, draft=draft) else None
+
+
+def _confirm_or_file(board: BoardPage, filled: ReportForm, token: FormToken, draft: Draft) -> Response:
+    files = uploads()
+    found = sensitive.find(draft.body)
+    if found and not files and request.form.get("confirmed") != "y":
+        return _confirm_page(board, filled, found)
+    held = _suspicions(token, filled) + throttle.report_is_held(board.code)
+    try:
+        filed = services.file_report(world(), token=token, draft=draft, uploads=files, held=held)
+    except Busy as busy:
+        return _form_busy(board, filled, busy)
+    notice = filed.found if files else frozenset()
+    return receipt_page(
+        filed.digits, filed.team_name, problems=filed.problems, repeated=filed.repeated, found=notice
+    )
+
+
+def _form_busy(board: BoardPage, filled: ReportForm, busy: Busy) -> Response:
+    response = _form_page(board, filled, notice=_busy(busy.retry_after), status=503)
+    response.headers["Retry-After"] = str(busy.retry_after)
+    return response
+
+
+def _suspicions(token: FormToken, filled: ReportForm) -> list[str]:
+    """A machine sees the same page as a person; a person will look at what it sent."""
+    reasons = ["honeypot"] if (filled.website.data or "").strip() else []
+    if token.age(world().clock.now()) < world().settings.form_fastest_seconds:
+        reasons.append("too_fast")
+    return reasons
+
+
+def _form_page(
+    board: BoardPage, filled: ReportForm, *, notice: Notice | None = None, status: int = 200, fresh: bool = False
+) -> Response:
+    """The form with what was typed. Its token goes back as it came, unless that one is worth nothing."""
+    first, rest = content.tiles(board.kind)
+    with world().db.read() as session:
+        office = office_name(session)
+    token = filled.fresh_token if fresh or not filled.posted_token else filled.posted_token
+    page = render_template(
+        "citizen/form.html", board=board, office=office, form=filled, token=token, first=first, rest=rest,
+        errors=filled.mistakes(), notice=notice,
+    )  # fmt: skip
+    return make_response(page, status)
+
+
+def _too_late() -> Notice:
+    return Notice(gettext("这一页开得太久了，请再交一次"), files=len(uploads()))
+
+
+def _too_large() -> Notice:
+    advice = gettext("请先交文字，照片等交完再一张一张加，一张也不会少。")
+    return Notice(gettext("照片加在一起太大了"), advice)
+
+
+def _busy(seconds: int) -> Notice:
+    title = gettext("现在人多，请等 %(n)s 秒再交一次", n=seconds)
+    return Notice(title, gettext("交两次也只算一次。"), files=len(uploads()))
+
+
+def _photos_again() -> Notice | None:
+    lost = len(uploads())
+    return Notice(gettext("照片要再选一次"), files=lost) if lost else None
+
+
+def _excerpts(text: str) -> list[list[tuple[str, bool]]]:
+    """Each number that was found, between the words around it: [(text, is the number)]."""
+    spans, at = [], 0
+    segments = sensitive.mask(text)
+    for place, (part, kind) in enumerate(segments):
+        if kind is None:
+            at = text.index(part, at) + len(part)
+            continue
+        following = next((words for words, k in segments[place + 1 :] if k is None), None)
+        end = text.index(following, at) if following else len(text)
+        spans.append((at, end))
+        at = end
+    return [_excerpt(text, start, end) for start, end in spans]
+
+
+def _excerpt(text: str, start: int, end: int) -> list[tuple[str, bool]]:
+    before, after = text[max(0, start - _AROUND) : start], text[end : end + _AROUND]
+    lead = "……" if start > _AROUND else ""
+    trail = "……" if end + _AROUND < len(text) else ""
+    return [(lead + before, False), (text[start:end], True), (after + trail, False)]
+
+
+def _confirm_page(board: BoardPage, filled: ReportForm, found: frozenset[str]) -> Response:
+    page = render_template(
+        "citizen/confirm.html", board=board, form=filled, token=filled.posted_token, found=found,
+        title=found_title_of(found), excerpts=_excerpts(content.clean(filled.body.data)), hidden=list(filled.hidden()),
+    )  # fmt: skip
+    return make_response(page)
