@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 BATCH_MOST = 64  # functions in one commit: a bound on how long the first waits for the last
 LOCK_SECONDS = 20.0  # how long to ask for a lock that another process holds
+ASK_AGAIN_SECONDS = 0.001  # SQLite's own waiting grows to 100 ms a try: too seldom beside a busy rival
 # The machine's ceilings, not the caller's fault: another process's lock, a full disk, a failing one.
 CEILINGS = frozenset(
     {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
@@ -114,6 +115,7 @@ class GroupWriter:
         """How each function ended, once the COMMIT over all of them has returned."""
         if self._connection is None:
             self._connection = self._engine.connect()
+            _driver(self._connection).execute("PRAGMA busy_timeout = 0")
         connection = self._connection
         transaction = _begin(connection)
         outcomes = [_attempt(connection, job) for job in batch]
@@ -141,6 +143,13 @@ def _begin(connection: Connection) -> RootTransaction:
                 raise
             if time.monotonic() > deadline:
                 raise Busy() from error
+        time.sleep(ASK_AGAIN_SECONDS)
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
 
 
 def _attempt(connection: Connection, job: _Job) -> _Outcome:
@@ -150,8 +159,7 @@ def _attempt(connection: Connection, job: _Job) -> _Outcome:
         outcome = _Outcome(run(session, job.fn))
     except BaseException as error:  # SystemExit of a function is its caller's, not this thread's
         outcome = _Outcome(error=_named(error))
-    driver = connection.connection.driver_connection
-    if not (isinstance(driver, sqlite3.Connection) and driver.in_transaction):
+    if not _driver(connection).in_transaction:
         # Committing now would be no error and keep nothing.
         raise _TransactionLostError from outcome.error
     return outcome
