@@ -320,9 +320,7 @@ def _link(name: str, token: str) -> dict[str, Any]:
     return {"name": name, "url": url, "hours": settings.activation_hours}
 
 
-def _people_page(
-    form: PersonForm, status: int, *, problem: str = "", link: dict[str, Any] | None = None
-) -> Response:
+def _people_page(form: PersonForm, status: int, *, problem: str = "", link: dict[str, Any] | None = None) -> Response:
     lines = _everybody()
     page = render_template(
         "admin/people.html",

@@ -29,16 +29,12 @@ class MoveForm(VersionedForm):
 
 
 class AnswerForm(VersionedForm):
-    text = TextAreaField(
-        validators=[InputRequired("回信还没有写。"), Length(max=TEXT_MAX, message=_TOO_LONG)]
-    )
+    text = TextAreaField(validators=[InputRequired("回信还没有写。"), Length(max=TEXT_MAX, message=_TOO_LONG)])
     ask = BooleanField()
 
 
 class NoteForm(StaffForm):
-    text = TextAreaField(
-        validators=[InputRequired("便笺还没有写。"), Length(max=TEXT_MAX, message=_TOO_LONG)]
-    )
+    text = TextAreaField(validators=[InputRequired("便笺还没有写。"), Length(max=TEXT_MAX, message=_TOO_LONG)])
 
 
 class ConfirmKeyForm(StaffForm):

@@ -156,9 +156,7 @@ def note(report_id: str) -> Response:
     who = _may_see(report_id)
     form = NoteForm()
     text = form.text.data or ""
-    return _act(
-        report_id, form, done="noted", act=lambda: services.add_note(world(), who, report_id, text=text)
-    )
+    return _act(report_id, form, done="noted", act=lambda: services.add_note(world(), who, report_id, text=text))
 
 
 @blueprint.post("/staff/reports/<report_id>/contact")

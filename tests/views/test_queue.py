@@ -47,10 +47,13 @@ def test_a_row_says_what_scripts_and_people_need(desk: Desk) -> None:
     assert attribute(row, "state") == "received"
     assert attribute(row, "lane") == "ordinary"
     assert attribute(row, "count") == "1"
-    assert "村集体林场" in page.text and "河口村公告栏" in page.text and "集体钱物" in page.text
+    assert "村集体林场" in page.text
+    assert "河口村公告栏" in page.text
+    assert "集体钱物" in page.text
     assert f'href="{case.path}"' in page.text
     (count,) = marked(page, "queue-count")
-    assert attribute(count, "reports") == "1" and words(page, "queue-count") == ["1 行"]
+    assert attribute(count, "reports") == "1"
+    assert words(page, "queue-count") == ["1 行"]
 
 
 def test_no_time_of_day_stands_on_the_page(desk: Desk) -> None:
@@ -65,7 +68,8 @@ def test_telephone_and_identity_numbers_are_masked(desk: Desk) -> None:
     desk.file("我叫何某，电话13800138000，身份证990121198001010028，我要实名反映林场卖树的钱。")
     desk.enter(desk.cast.liaison)
     page = desk.get("/staff/queue")
-    assert "13800138000" not in page.text and "990121198001010028" not in page.text
+    assert "13800138000" not in page.text
+    assert "990121198001010028" not in page.text
     assert page.text.count('class="mask"') == 2
 
 
@@ -73,8 +77,10 @@ def test_another_teams_report_is_no_row_no_count_and_no_filter(desk: Desk) -> No
     desk.file()
     desk.enter(desk.cast.stranger)
     page = desk.get("/staff/queue")
-    assert marked(page, "queue-row") == [] and words(page, "queue-count") == ["0 行"]
-    assert "河口村公告栏" not in page.text and "第四巡察组" not in page.text
+    assert marked(page, "queue-row") == []
+    assert words(page, "queue-count") == ["0 行"]
+    assert "河口村公告栏" not in page.text
+    assert "第四巡察组" not in page.text
     assert "现在没有件" in page.text
 
 
@@ -106,7 +112,8 @@ def test_held_reports_stand_in_a_lane_of_their_own(desk: Desk) -> None:
     desk.enter(desk.cast.liaison)
     page = desk.get("/staff/queue")
     assert marked(page, "queue-row") == []
-    assert 'href="/staff/queue?lane=held"' in page.text and "待核 1 件" in page.text
+    assert 'href="/staff/queue?lane=held"' in page.text
+    assert "待核 1 件" in page.text
     assert rows(desk, "/staff/queue?lane=held") == [case.report_id]
 
 
@@ -156,7 +163,8 @@ def test_a_long_queue_turns_pages_without_losing_a_row(desk: Desk) -> None:
     assert "state=received" in onward
     first = rows(desk, "/staff/queue?state=received")
     second = rows(desk, onward.replace("&amp;", "&"))
-    assert len(first) == 50 and len(second) == 3
+    assert len(first) == 50
+    assert len(second) == 3
     assert set(first) | set(second) == filed
     assert 'rel="next"' not in desk.get(onward.replace("&amp;", "&")).text
 
