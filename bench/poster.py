@@ -53,6 +53,7 @@ def board(number: int, kind: Kind) -> PosterData:
         check_words=("稻谷", "白鹭", "灯笼"),
         team_name="岚溪县委第三巡察组",
         phones=("0990-555 0103",),
+        hotline="12388",
         phone_hours="工作日 8:30–17:30",
         ways=(("写信", "岚溪县 1 号信箱，不用写寄信人"),),
         issuer="岚溪县委巡察办",

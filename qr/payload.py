@@ -32,9 +32,7 @@ def board_url(public_url: str, code: str) -> str:
     scheme, site = _parts(public_url)
     url = f"{scheme}://{site}/b/".upper() + codes.check(code)
     if not ALPHANUMERIC.issuperset(url):
-        raise BadAddress(
-            "host", f"{site!r} holds characters that a QR symbol cannot keep in alphanumeric mode"
-        )
+        raise BadAddress("host", f"{site!r} holds characters that a QR symbol cannot keep in alphanumeric mode")
     return url
 
 
@@ -79,13 +77,9 @@ def _port(address: SplitResult) -> int | None:
 
 def _check_host(host: str) -> None:
     if not host.isascii():
-        raise BadAddress(
-            "host", f"write {host!r} in its xn-- form: a QR symbol in alphanumeric mode is ASCII"
-        )
+        raise BadAddress("host", f"write {host!r} in its xn-- form: a QR symbol in alphanumeric mode is ASCII")
     if ":" in host:
-        raise BadAddress(
-            "host", f"{host} is an IPv6 address, whose brackets a QR symbol cannot keep: use a name"
-        )
+        raise BadAddress("host", f"{host} is an IPv6 address, whose brackets a QR symbol cannot keep: use a name")
     if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in host.split(".")):
         raise BadAddress("host", f"{host!r} is no host name: letters, digits, hyphens and dots only")
 

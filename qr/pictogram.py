@@ -62,7 +62,5 @@ def _paint(shape: Shape) -> str:
     if width != STROKE:
         paint += f' stroke-width="{width:g}"'
     if "dash" in shape:
-        paint += (
-            f' stroke-linecap="butt" stroke-dasharray="{" ".join(f"{part:g}" for part in shape["dash"])}"'
-        )
+        paint += f' stroke-linecap="butt" stroke-dasharray="{" ".join(f"{part:g}" for part in shape["dash"])}"'
     return paint

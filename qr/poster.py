@@ -57,7 +57,7 @@ class PosterData:
     rows: tuple[tuple[str, str], ...] = ()
     check_words: tuple[str, ...] = ()
     team_name: str = ""
-    hotline: str = "12388"
+    hotline: str = ""
     phones: tuple[str, ...] = ()
     phone_hours: str = ""
     ways: tuple[tuple[str, str], ...] = ()
@@ -90,7 +90,7 @@ def missing_facts(data: PosterData) -> tuple[str, ...]:
     needed |= {label: known.get(label, "") for label in wording.STARRED[data.kind]}
     if data.kind == "works":
         needed |= {f"{label}负责人": _person(known[label]) for label in wording.WITH_PERSON if label in known}
-    needed |= {"监督单位": data.team_name, "监督电话": "".join(data.phones)}
+    needed |= {"监督单位": data.team_name, "监督电话": data.hotline + "".join(data.phones)}
     return tuple(label for label, value in needed.items() if not value.strip())
 
 

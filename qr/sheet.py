@@ -52,9 +52,7 @@ class Sheet:
         """The square that belongs to a symbol of `modules` a side: with its quiet zone, and nothing else."""
         side = self.layout.side * self.scale
         quiet = side / modules * QUIET
-        return Box(
-            self.layout.left * self.scale - quiet, self.layout.top * self.scale - quiet, side + 2 * quiet
-        )
+        return Box(self.layout.left * self.scale - quiet, self.layout.top * self.scale - quiet, side + 2 * quiet)
 
 
 LAYOUTS: Final[dict[Kind, Layout]] = {

@@ -95,9 +95,7 @@ def png(symbol: Symbol, px: int) -> bytes:
     bits.putdata([0 if module == "1" else 1 for row in symbol.rows for module in row])
     page = Image.new("1", (px, px), 1)
     edge = (px - symbol.modules * scale) // 2
-    page.paste(
-        bits.resize((symbol.modules * scale, symbol.modules * scale), Image.Resampling.NEAREST), (edge, edge)
-    )
+    page.paste(bits.resize((symbol.modules * scale, symbol.modules * scale), Image.Resampling.NEAREST), (edge, edge))
     out = io.BytesIO()
     page.save(out, "PNG", optimize=True)
     return out.getvalue()

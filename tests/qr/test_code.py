@@ -73,9 +73,7 @@ def test_a_code_is_read_however_people_write_it(good: str, data: st.DataObject) 
         full_width = chr(ord(char) + 0xFEE0)
         choices = WRITTEN_LIKE.get(char, char + char.lower() + full_width + full_width.lower())
         written.append(data.draw(st.sampled_from(choices)))
-        written.append(
-            data.draw(st.sampled_from(["", "", " ", "-", "－", "　", "–", "—", "\u200b", "\t", "·", "_"]))
-        )
+        written.append(data.draw(st.sampled_from(["", "", " ", "-", "－", "　", "–", "—", "\u200b", "\t", "·", "_"])))
     assert check("".join(written)) == good
 
 

@@ -52,9 +52,7 @@ def test_the_protection_speaks_of_this_system_only() -> None:
 
 def test_the_order_to_compare_is_number_code_words() -> None:
     text = text_of(make(VILLAGE))
-    assert (
-        text.index("CJ-990121101202") < text.index("7K3QX9TD") < text.index("稻谷") < text.index("m.example")
-    )
+    assert text.index("CJ-990121101202") < text.index("7K3QX9TD") < text.index("稻谷") < text.index("m.example")
 
 
 @pytest.mark.parametrize("data", EVERY_KIND, ids=lambda data: data.kind)
@@ -133,9 +131,7 @@ def test_the_same_data_give_the_same_file() -> None:
 
 
 def test_what_is_not_known_is_left_out() -> None:
-    data = replace(
-        WORKS, rows=(("总投资", "38 万元"), ("设计单位", " ")), check_words=(), phones=(), ways=(), place=""
-    )
+    data = replace(WORKS, rows=(("总投资", "38 万元"), ("设计单位", " ")), check_words=(), phones=(), ways=(), place="")
     text = text_of(make(data))
     for absent in ("建设地点", "工期", "设计单位", "核对词", "写信", "0990", "工作日"):
         assert absent not in text
@@ -153,20 +149,17 @@ def test_the_starred_facts_that_are_missing_are_named() -> None:
     assert missing_facts(WORKS) == ()
     assert missing_facts(NOTICE) == ()
     assert missing_facts(VILLAGE) == ()
-    bare = replace(
-        WORKS, place="", rows=(("总投资", "38 万元"), ("施工单位", "岚溪鸿基建设有限公司")), phones=()
-    )
+    bare = replace(WORKS, place="", rows=(("总投资", "38 万元"), ("施工单位", "岚溪鸿基建设有限公司")))
+    bare = replace(bare, hotline="", phones=())
     assert missing_facts(bare) == (
         *("地点", "工期", "主要内容", "资金来源", "建设单位", "监理单位", "施工单位负责人", "监督电话"),
     )
     assert missing_facts(replace(NOTICE, rows=(), team_name="")) == ("巡察时间", "受理截止", "监督单位")
-    assert missing_facts(replace(VILLAGE, place=" ", phones=())) == ("地点", "监督电话")
+    assert missing_facts(replace(VILLAGE, place=" ", hotline="", phones=())) == ("地点", "监督电话")
 
 
 def test_a_long_name_and_long_facts_shrink_and_still_read() -> None:
-    data = replace(
-        WORKS, name=LONG_NAME, place="石桥镇集镇、石桥村、上庄村，柳湾镇柳湾社区、河口村，凤岭乡坪上村"
-    )
+    data = replace(WORKS, name=LONG_NAME, place="石桥镇集镇、石桥村、上庄村，柳湾镇柳湾社区、河口村，凤岭乡坪上村")
     data = with_row(data, "资金来源", "中央预算内投资、省级专项补助、县级财政配套、地方政府专项债券")
     text = text_of(make(with_row(data, "设计单位", "青屿市市政工程勘察设计研究院有限公司　示例未")))
     assert LONG_NAME in text
