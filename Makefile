@@ -25,7 +25,7 @@ install-test:
 	@$(PYTHON) tools/setup.py test
 
 demo: install
-	@exec $(BIN)/msx --dir var/demo demo $(DEMO)
+	@exec $(BIN)/msx --dir var/demo demo --keep $(DEMO)
 
 test: install-test
 	@$(MAKE) --no-print-directory lint

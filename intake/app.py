@@ -11,7 +11,6 @@ from intake.core.world import World, open_world
 from intake.people import services as people_services
 from intake.people import views as people_views
 from intake.reports import views as reports_views
-from intake.routing import services as routing_services
 from intake.triage import views as triage_views
 from intake.web import (
     access,
@@ -46,7 +45,6 @@ def create_app(settings: Settings, *, world: World | None = None) -> errors.Quie
         inflight_mb=settings.inflight_mb,
         drain_mb=settings.drain_mb,
     )
-    wire(world)
     i18n.init_app(app)
     throttle.limiter.init_app(app)
     app.jinja_env.globals["asset_url"] = assets.asset_url
@@ -67,9 +65,3 @@ def create_app(settings: Settings, *, world: World | None = None) -> errors.Quie
         )
     app.wsgi_app = hosts.HostCheck(app.wsgi_app, settings)  # type: ignore[method-assign]  # as above
     return app
-
-
-def wire(world: World) -> None:
-    """What a lower package must do in a higher one: leaving withdraws grants in the same transaction."""
-    if routing_services.withdraw_grants not in people_services.on_leave:
-        people_services.on_leave.append(routing_services.withdraw_grants)

@@ -16,6 +16,7 @@ from intake.core.db import Database
 from intake.core.secretfile import RecoveryKeys, Secrets
 from intake.core.storage import open_storage
 from intake.core.world import World
+from tests.cast import Cast, build_cast
 from tests.client import PageClient
 from tests.database import fresh_database
 from tests.guards import write_guard
@@ -75,6 +76,12 @@ def world(settings: Settings, secrets: Secrets, clock: FixedClock) -> Iterator[W
     database = Database(settings.database_url)
     yield World(settings, secrets, database, open_storage(settings.storage_url), clock)
     database.close()
+
+
+@pytest.fixture
+def cast(world: World, recovery: RecoveryKeys) -> Cast:
+    """Teams, and the same eight people in every test."""
+    return build_cast(world, recovery)
 
 
 @pytest.fixture

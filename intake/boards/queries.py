@@ -54,7 +54,7 @@ def board_page(session: Session, code: str, *, today: date | None = None) -> Boa
     ).first()  # fmt: skip
     if row is None:
         return None
-    board, site, team_name = row._tuple()
+    board, site, team_name = row
     return BoardPage(
         code=board.code,
         spaced=codes.spaced(board.code),

@@ -16,6 +16,7 @@ from intake.core.world import World
 from intake.people import queries as people
 from intake.people.models import Person
 from intake.people.queries import Reader
+from intake.people.services import on_leave
 from intake.routing.decide import ALIAS_VERSION, OFFICE, RULES_VERSION, Decision
 from intake.routing.models import Grant, Placement
 from intake.routing.queries import COUNTY_RECOVERY, Readers, grants_of, readers_for
@@ -76,6 +77,10 @@ def check_epoch(session: Session, readers: Readers) -> None:
 def withdraw_grants(session: Session, person_id: str) -> None:
     """Nothing that this person held opens anything from this moment."""
     session.execute(delete(Grant).where(Grant.holder == person_id))
+
+
+# People are below routing and cannot call it: whoever can place a report has registered this by importing us.
+on_leave.append(withdraw_grants)
 
 
 def open_grant(pair: KeyPair, grant: Grant) -> bytes:
@@ -175,7 +180,7 @@ def _regrant_one(world: World, pair: KeyPair, report_id: str, holder: str) -> in
         readers = readers_for(session, world.secrets, team_id=placement.team_id)
         own = {envelope: grant for (_, envelope), grant in grants_of(session, holder, [report_id]).items()}
         there = set(
-            session.execute(select(Grant.envelope, Grant.holder).where(Grant.report_id == report_id)).tuples()
+            session.execute(select(Grant.envelope, Grant.holder).where(Grant.report_id == report_id))
         )
     day = world.today()
     grants: list[dict[str, Any]] = []

@@ -112,7 +112,7 @@ def queue(
     start = _read_cursor(cursor)
     if start is not None:
         base = base.where(tuple_(*place) > tuple_(*start))
-    found = [row._tuple() for row in session.execute(base.order_by(*place).limit(PAGE + 1))]
+    found = [row for row in session.execute(base.order_by(*place).limit(PAGE + 1))]
     more, found = len(found) > PAGE, found[:PAGE]
     count = session.scalar(_joined(select(func.count(Report.id)), seen).where(*conditions)) or 0
     return QueuePage(
@@ -176,7 +176,7 @@ def _equals(column: Any, value: str) -> ColumnElement[bool]:
 def _rows(session: Session, signed_in: SignedIn, found: Sequence[tuple[Any, ...]]) -> tuple[Row, ...]:
     readable = [report.id for report, placement, _, _ in found if opens_text(signed_in.actor, placement)]
     grants = grants_of(session, signed_in.actor.person_id, readable)
-    names = dict(session.execute(select(Team.id, Team.name)).tuples().all()) if found else {}
+    names = dict(session.execute(select(Team.id, Team.name)).all()) if found else {}
     rows = []
     for report, placement, site, assignee in found:
         grant = grants.get((report.id, "report"))
@@ -221,7 +221,7 @@ def _beginning(report: Report, report_key: bytes) -> Segments:
 def _held(session: Session, seen: Select[str]) -> Lane:
     count, oldest = session.execute(
         _joined(select(func.count(Report.id), func.min(Report.day)), seen).where(Placement.lane == "held")
-    ).one()._tuple()  # fmt: skip
+    ).one()  # fmt: skip
     return Lane("held", count, oldest)
 
 
@@ -233,7 +233,7 @@ def _boards(session: Session, seen: Select[str]) -> tuple[Option, ...]:
         .where(Placement.report_id.in_(seen))
         .distinct()
         .order_by(Site.site_no)
-    ).tuples()
+    )
     return tuple(Option(site_no, name) for site_no, name in rows)
 
 
@@ -244,7 +244,7 @@ def _teams(session: Session, seen: Select[str]) -> tuple[Option, ...]:
         .where(Placement.report_id.in_(seen))
         .distinct()
         .order_by(Team.id)
-    ).tuples()
+    )
     return tuple(Option(team_id, name) for team_id, name in rows)
 
 
@@ -255,7 +255,7 @@ def _assignees(session: Session, seen: Select[str]) -> tuple[Option, ...]:
         .where(Report.id.in_(seen))
         .distinct()
         .order_by(Person.name)
-    ).tuples()
+    )
     return (Option("none", "还没有人"), *(Option(person_id, name) for person_id, name in rows))
 
 

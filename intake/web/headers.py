@@ -36,6 +36,7 @@ def add_headers(response: Response) -> Response:
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     headers["Permissions-Policy"] = _PERMISSIONS
     headers["Referrer-Policy"] = "same-origin" if is_staff_path(request.path) else "no-referrer"
+    headers["Server"] = "web"  # granian fills in its own name where there is none
     headers["X-Robots-Tag"] = "noindex, nofollow"
     headers.setdefault("Cache-Control", "no-store")
     settings = world().settings

@@ -55,8 +55,8 @@ def _against(session: Session, kept: Mapping[str, Any]) -> str | None:
     heads = {str(report): (str(pair[0]), str(pair[1])) for report, pair in kept["heads"].items()}
     if chain.anchor(heads) != kept["anchor"]:
         return "the anchor file itself was altered"
-    staff = set(session.execute(select(StaffEvent.report_id, StaffEvent.hash)).tuples())
-    citizen = set(session.execute(select(CitizenEvent.report_id, CitizenEvent.hash)).tuples())
+    staff = set(session.execute(select(StaffEvent.report_id, StaffEvent.hash)))
+    citizen = set(session.execute(select(CitizenEvent.report_id, CitizenEvent.hash)))
     for report, (staff_head, citizen_head) in sorted(heads.items()):
         if staff_head != chain.GENESIS and (report, staff_head) not in staff:
             return f"{report} staff: the kept head is gone"

@@ -107,5 +107,5 @@ def first_broken(session: Session, key: bytes, report: Report) -> str | None:
 
 def heads(session: Session) -> dict[str, tuple[str, str]]:
     """report id → heads of its staff's and its citizen's chain."""
-    rows = session.execute(select(Report.id, Report.staff_head, Report.citizen_head)).tuples()
+    rows = session.execute(select(Report.id, Report.staff_head, Report.citizen_head))
     return {report_id: (staff, citizen) for report_id, staff, citizen in rows}

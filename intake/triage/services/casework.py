@@ -123,12 +123,12 @@ class OpenedFile:
 
 
 def open_case(world: World, signed_in: SignedIn, report_id: str) -> Case:
-    """Read one report and record that it was read. `NotFound` for what one may not see."""
+    """Read one report; that it was read is on record before it is. `NotFound` for what one may not see."""
     with world.db.read() as session:
-        held = find(session, signed_in, report_id)
-        case = _read(world, session, signed_in, held)
-    _record(world, signed_in, report_id, kind="opened", data={"text": case.locked is None})
-    return case
+        opens = find(session, signed_in, report_id).opens
+    _record(world, signed_in, report_id, kind="opened", data={"text": opens})
+    with world.db.read() as session:
+        return _read(world, session, signed_in, find(session, signed_in, report_id))
 
 
 def _record(world: World, signed_in: SignedIn, report_id: str, *, kind: str, data: dict[str, Any]) -> None:
@@ -153,7 +153,7 @@ def _record(world: World, signed_in: SignedIn, report_id: str, *, kind: str, dat
 def _read(world: World, session: Session, signed_in: SignedIn, held: Held) -> Case:
     report, placement = held.report, held.placement
     site = session.get(Site, placement.site_id) if placement.site_id else None
-    names = dict(session.execute(select(Person.id, Person.name)).tuples().all())
+    names = dict(session.execute(select(Person.id, Person.name)).all())
     locked = None if held.opens else ("no_grant" if held.theirs else "metadata")
     opened = _Opened(session, signed_in, held, names) if held.opens else None
     written = opened.written() if opened else {}
@@ -315,7 +315,7 @@ def _readers(
         select(StaffEvent.actor_id, StaffEvent.at).where(
             StaffEvent.report_id == report_id, StaffEvent.kind == "opened"
         )
-    ).tuples()
+    )
     for actor_id, at in rows:
         opened.setdefault(actor_id, []).append(at)
     zone = world.settings.timezone

@@ -49,7 +49,7 @@ def find(session: Session, signed_in: SignedIn, report_id: str) -> Held:
     ).first()
     if row is None:
         raise NotFound
-    report, placement = row._tuple()
+    report, placement = row
     theirs = opens_text(signed_in.actor, placement)
     grants = grants_of(session, signed_in.actor.person_id, [report_id]) if theirs else {}
     return Held(report, placement, {envelope: grant for (_, envelope), grant in grants.items()}, theirs)
