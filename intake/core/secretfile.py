@@ -142,9 +142,7 @@ def write(path: Path, secrets: Secrets) -> None:
         # A hard link never replaces what is there, a rename would.
         os.link(waiting, path)
     except FileExistsError:
-        raise SecretFileError(
-            "secret-exists", f"密钥文件 {path} 已存在，不会覆盖；如要新建，请另选目录"
-        ) from None
+        raise SecretFileError("secret-exists", f"密钥文件 {path} 已存在，不会覆盖；如要新建，请另选目录") from None
     except OSError as problem:
         hint = f"无法写入密钥文件 {path}：{problem.strerror}"
         raise SecretFileError("secret-unwritable", hint) from problem
@@ -208,9 +206,7 @@ def _refuse_unless_private(path: Path, mode: int) -> None:
     if not stat.S_ISREG(mode):
         raise SecretFileError("secret-not-a-file", f"{path} 不是普通文件；请检查 MSX_SECRET_FILE")
     if stat.S_IMODE(mode) & 0o077:
-        raise SecretFileError(
-            "secret-open-to-others", f"密钥文件 {path} 可被其他用户访问；请执行 chmod 600 {path}"
-        )
+        raise SecretFileError("secret-open-to-others", f"密钥文件 {path} 可被其他用户访问；请执行 chmod 600 {path}")
 
 
 def _document(path: Path, data: bytes) -> Mapping[str, Any]:

@@ -139,11 +139,7 @@ def usable_for_reading(public: bytes) -> bool:
 def usable(pair: PublicPair) -> bool:
     """Both halves are points of their curves that can be sealed to and verified with."""
     signs = len(pair.signing) == bindings.crypto_sign_PUBLICKEYBYTES
-    return (
-        signs
-        and bindings.crypto_core_ed25519_is_valid_point(pair.signing)
-        and usable_for_reading(pair.reading)
-    )
+    return signs and bindings.crypto_core_ed25519_is_valid_point(pair.signing) and usable_for_reading(pair.reading)
 
 
 # ---------------------------------------------------------------- fields
@@ -192,9 +188,7 @@ def decrypt(key: bytes, sealed: bytes, bound: Bound) -> bytes:
     nonce = sealed[1 : 1 + _NONCE_BYTES]
     associated = framed(_FIELD, *bound)
     try:
-        padded = bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(
-            sealed[1 + _NONCE_BYTES :], associated, nonce, key
-        )
+        padded = bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(sealed[1 + _NONCE_BYTES :], associated, nonce, key)
     except CryptoError:
         raise VaultError from None
     return _unpadded(padded)

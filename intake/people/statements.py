@@ -18,9 +18,7 @@ SUPERIOR: Final = "superior"
 
 # What each recovery key may vouch for: the first person of its own house, nobody else.
 _ROOT_SIGNS: Final = {COUNTY: Role.office, SUPERIOR: Role.superior}
-_CONFIRMING_ROLES: Final = frozenset(
-    role for role, may in ROLE_PERMISSIONS.items() if Permission.keys_confirm in may
-)
+_CONFIRMING_ROLES: Final = frozenset(role for role, may in ROLE_PERMISSIONS.items() if Permission.keys_confirm in may)
 # A county has tens of keys; a signature checked once stays checked while the process lives.
 _VERIFIED_KEPT: Final = 4096
 

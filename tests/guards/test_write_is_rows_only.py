@@ -105,18 +105,12 @@ def _forbidden_imports(tree: ast.Module) -> Iterator[str]:
     """Names taken out of a forbidden module; classes are types here and do nothing by themselves."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module is not None:
-            inside = any(
-                node.module == each or node.module.startswith(f"{each}.") for each in FORBIDDEN_MODULES
-            )
+            inside = any(node.module == each or node.module.startswith(f"{each}.") for each in FORBIDDEN_MODULES)
             for alias in node.names:
-                if f"{node.module}.{alias.name}" in FORBIDDEN_MODULES or (
-                    inside and alias.name[:1].islower()
-                ):
+                if f"{node.module}.{alias.name}" in FORBIDDEN_MODULES or (inside and alias.name[:1].islower()):
                     yield alias.asname or alias.name
         elif isinstance(node, ast.Import):
-            yield from (
-                alias.asname for alias in node.names if alias.name in FORBIDDEN_MODULES and alias.asname
-            )
+            yield from (alias.asname for alias in node.names if alias.name in FORBIDDEN_MODULES and alias.asname)
 
 
 def _statements(scope: ast.AST) -> Iterator[ast.AST]:

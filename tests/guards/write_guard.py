@@ -36,9 +36,7 @@ def vault_functions() -> dict[str, Callable[..., Any]]:
     return {
         name: member
         for name, member in vars(vault).items()
-        if inspect.isfunction(member)
-        and not name.startswith("_")
-        and member.__module__.startswith(vault.__name__)
+        if inspect.isfunction(member) and not name.startswith("_") and member.__module__.startswith(vault.__name__)
     }
 
 
@@ -47,9 +45,7 @@ def storage_classes() -> list[type]:
     return [
         member
         for member in vars(storage).values()
-        if inspect.isclass(member)
-        and set(_STORAGE_VERBS) <= vars(member).keys()
-        and member is not storage.Storage
+        if inspect.isclass(member) and set(_STORAGE_VERBS) <= vars(member).keys() and member is not storage.Storage
     ]
 
 

@@ -54,13 +54,15 @@ class TestFraming:
 
 class TestCanonical:
     @given(records, records)
-    def test_two_records_look_alike_only_when_they_are(
-        self, one: dict[str, Value], other: dict[str, Value]
-    ) -> None:
+    def test_two_records_look_alike_only_when_they_are(self, one: dict[str, Value], other: dict[str, Value]) -> None:
         assert (chain.canonical(one) == chain.canonical(other)) == (exact(one) == exact(other))
 
     def test_order_does_not_count(self) -> None:
         assert chain.canonical({"a": 1, "b": "x"}) == chain.canonical({"b": "x", "a": 1})
+
+    def test_every_value_is_written_behind_its_kind(self) -> None:
+        written = chain.canonical({"d": None, "b": True, "c": -1, "a": "x"})
+        assert written == framed("a", "str", "x", "b", "bool", "1", "c", "int", "-1", "d", "none", "")
 
     def test_kinds_are_kept_apart(self) -> None:
         alike: list[Value] = [None, 0, False, "0", "", "None", 1, True, "1"]
@@ -79,9 +81,7 @@ class TestHistories:
         assert chain.first_broken(KEY, links, head) is None
 
     @given(histories.filter(bool), st.data())
-    def test_an_edited_link_is_found_where_it_is(
-        self, history: list[dict[str, Value]], data: st.DataObject
-    ) -> None:
+    def test_an_edited_link_is_found_where_it_is(self, history: list[dict[str, Value]], data: st.DataObject) -> None:
         links, head = made(history)
         place = data.draw(st.integers(0, len(links) - 1))
         name = data.draw(st.sampled_from(sorted(links[place].fields)))
@@ -91,9 +91,7 @@ class TestHistories:
         assert chain.first_broken(KEY, [*links[:place], edited, *links[place + 1 :]], head) == place
 
     @given(histories.filter(bool), st.data())
-    def test_a_removed_link_is_found_where_it_was(
-        self, history: list[dict[str, Value]], data: st.DataObject
-    ) -> None:
+    def test_a_removed_link_is_found_where_it_was(self, history: list[dict[str, Value]], data: st.DataObject) -> None:
         links, head = made(history)
         place = data.draw(st.integers(0, len(links) - 1))
         assert chain.first_broken(KEY, [*links[:place], *links[place + 1 :]], head) == place
@@ -119,6 +117,11 @@ class TestHistories:
         assert chain.first_broken(KEY, [links[0], links[2], links[1]], head) == 1
         elsewhere = chain.link(KEY, GENESIS, {**links[0].fields, "report": "r2"})
         assert elsewhere != links[0].hash
+
+    def test_a_link_that_claims_to_follow_another_is_found(self) -> None:
+        links, head = made([{"kind": "a"}, {"kind": "b"}])
+        claiming = Link(GENESIS, links[1].hash, links[1].fields)
+        assert chain.first_broken(KEY, [links[0], claiming], head) == 1
 
     def test_a_cut_or_exchanged_head_is_found(self) -> None:
         links, head = made([{"kind": "a"}, {"kind": "b"}])

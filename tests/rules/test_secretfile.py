@@ -85,9 +85,7 @@ class TestFile:
         assert refused == ["secret-exists"] * 7
         assert secretfile.load(path) == made[0]
 
-    def test_that_cannot_be_finished_leaves_nothing(
-        self, path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_that_cannot_be_finished_leaves_nothing(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def full(_handle: int) -> None:
             raise OSError(28, "No space left on device")
 
@@ -271,9 +269,7 @@ class TestRecoveryKeys:
         assert secretfile.read_recovery_key(text)[0] == "county"
 
     @given(kinds, seeds, st.integers(0, 54), st.integers(1, 31))
-    def test_with_one_wrong_character_are_refused(
-        self, kind: Kind, seed: bytes, place: int, more: int
-    ) -> None:
+    def test_with_one_wrong_character_are_refused(self, kind: Kind, seed: bytes, place: int, more: int) -> None:
         """Nineteen bits of check: one in half a million slips, and the pinned public key catches that one."""
         alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
         head, _, groups = secretfile.printed(kind, seed).partition(f"{kind.upper()}-")
@@ -287,15 +283,11 @@ class TestRecoveryKeys:
         assert "校验" in outcome or outcome != repr(vault.keys_from_seed(seed).public)
 
     def test_with_any_wrong_character_of_one_key_are_refused(self) -> None:
-        characters = (
-            secretfile.printed("county", bytes(range(32))).removeprefix("MSX-COUNTY-").replace("-", "")
-        )
+        characters = secretfile.printed("county", bytes(range(32))).removeprefix("MSX-COUNTY-").replace("-", "")
         for place, right in enumerate(characters):
             wrong = "7" if right != "7" else "8"
             with pytest.raises(BadRecoveryKey, match="校验"):
-                secretfile.read_recovery_key(
-                    f"MSX-COUNTY{characters[:place]}{wrong}{characters[place + 1 :]}"
-                )
+                secretfile.read_recovery_key(f"MSX-COUNTY{characters[:place]}{wrong}{characters[place + 1 :]}")
 
     def test_of_one_kind_are_not_taken_for_another(self) -> None:
         text = secretfile.printed("county", bytes(range(32)))

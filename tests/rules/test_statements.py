@@ -90,9 +90,7 @@ class TestStatement:
             st.dates(),
         ),
     )
-    def test_two_say_the_same_bytes_only_when_they_are_the_same(
-        self, one: Statement, other: Statement
-    ) -> None:
+    def test_two_say_the_same_bytes_only_when_they_are_the_same(self, one: Statement, other: Statement) -> None:
         assert (one.message() == other.message()) == (one == other)
 
     def test_every_field_is_in_what_is_signed(self) -> None:
@@ -178,9 +176,7 @@ class TestTrust:
         """A database writer's own key pair, with any row it likes, signs nothing that counts."""
         forged = confirm("leader", keys("stranger"), CAST["liaison"])
         assert not trusted("liaison", {**GOOD, "liaison": forged}, ROOTS)
-        as_root = Confirmation(
-            CAST["clerk"], "county", vault.sign(keys("stranger").signing, CAST["clerk"].message())
-        )
+        as_root = Confirmation(CAST["clerk"], "county", vault.sign(keys("stranger").signing, CAST["clerk"].message()))
         assert not trusted("clerk", {**GOOD, "clerk": as_root}, ROOTS)
 
     def test_is_not_carried_from_one_key_to_another(self) -> None:

@@ -3,8 +3,10 @@
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from nacl import bindings
 
 from intake.core import vault
+from intake.core.framing import framed
 from intake.core.vault import VaultError
 
 KEY = bytes(range(32))
@@ -32,9 +34,7 @@ class TestFields:
         plain = vault.random_bytes(size)
         assert vault.decrypt(KEY, vault.encrypt(KEY, plain, PLACE), PLACE) == plain
 
-    @pytest.mark.parametrize(
-        "plain", [b"\x80", b"\x80\x80", b"\x00", b"a\x80\x00\x00", bytes(255), bytes(256)]
-    )
+    @pytest.mark.parametrize("plain", [b"\x80", b"\x80\x80", b"\x00", b"a\x80\x00\x00", bytes(255), bytes(256)])
     def test_that_look_like_padding_come_back(self, plain: bytes) -> None:
         assert vault.decrypt(KEY, vault.encrypt(KEY, plain, PLACE), PLACE) == plain
 
@@ -185,10 +185,10 @@ class TestFiles:
             vault.decrypt_file(KEY, flipped(sealed, bit), PLACE)
 
     def test_do_not_open_with_chunks_reordered_missing_doubled_or_added(self) -> None:
-        head, (first, second, third) = chunks_of(
-            vault.encrypt_file(KEY, vault.random_bytes(2 * CHUNK), PLACE)
-        )
-        other_head, other = chunks_of(vault.encrypt_file(KEY, vault.random_bytes(2 * CHUNK), PLACE))
+        # Each chunk ends like padding: only the final tag tells that something is missing after it.
+        data = (vault.random_bytes(CHUNK - 1) + b"\x80") * 2
+        head, (first, second, third) = chunks_of(vault.encrypt_file(KEY, data, PLACE))
+        other_head, other = chunks_of(vault.encrypt_file(KEY, data, PLACE))
         broken = {
             "reordered": head + second + first + third,
             "last first": head + third + first + second,
@@ -207,6 +207,17 @@ class TestFiles:
         for what, sealed in broken.items():
             with pytest.raises(VaultError):
                 pytest.fail(f"{what}: {len(vault.decrypt_file(KEY, sealed, PLACE))} bytes")
+
+    def test_do_not_go_on_after_their_end(self) -> None:
+        """Two files made one by somebody who has the key: what comes after an end is no part of it."""
+        state = bindings.crypto_secretstream_xchacha20poly1305_state()
+        sealed = b"\x02" + bindings.crypto_secretstream_xchacha20poly1305_init_push(state, KEY)
+        associated = framed(b"\x02", *PLACE)
+        for _ in range(2):
+            chunk = b"x\x80".ljust(CHUNK, b"\x00")
+            sealed += bindings.crypto_secretstream_xchacha20poly1305_push(state, chunk, associated, 3)
+        with pytest.raises(VaultError):
+            vault.decrypt_file(KEY, sealed, PLACE)
 
     def test_do_not_open_in_another_place_or_under_another_key(self) -> None:
         sealed = vault.encrypt_file(KEY, b"photo", PLACE)

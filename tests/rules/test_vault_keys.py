@@ -83,6 +83,11 @@ class TestSignatures:
     def test_do_not_hold_for_what_is_no_key(self, public: bytes) -> None:
         assert not vault.verify(public, b"m", vault.sign(PAIR.signing, b"m"))
 
+    def test_do_not_hold_for_a_key_with_something_behind_it(self) -> None:
+        """The binding would read the first 32 bytes and look no further."""
+        signature = vault.sign(PAIR.signing, b"m")
+        assert not vault.verify(PAIR.signing.public + b"\x00", b"m", signature)
+
     @pytest.mark.parametrize("signature", [b"", bytes(63), bytes(64), bytes(65)])
     def test_do_not_hold_when_malformed(self, signature: bytes) -> None:
         assert not vault.verify(PAIR.signing.public, b"m", signature)
@@ -203,9 +208,7 @@ def test_no_more_memory_hard_work_at_once_than_cores(monkeypatch: pytest.MonkeyP
         return bytes(32)
 
     monkeypatch.setattr(vault, "hash_secret_raw", slow)
-    threads = [
-        threading.Thread(target=vault.password_key, args=("x", bytes(16))) for _ in range(vault.CORES * 4)
-    ]
+    threads = [threading.Thread(target=vault.password_key, args=("x", bytes(16))) for _ in range(vault.CORES * 4)]
     for thread in threads:
         thread.start()
     for thread in threads:

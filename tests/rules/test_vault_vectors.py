@@ -210,9 +210,7 @@ def test_argon2id_of_the_reference_implementation(
     password: str, salt: str, passes: int, memory_kib: int, expected: str
 ) -> None:
     """phc-winner-argon2, src/test.c, version 0x13, one lane, through the one door to Argon2."""
-    derived = vault.memory_hard(
-        password.encode(), salt.encode(), memory_kib=memory_kib, passes=passes, length=32
-    )
+    derived = vault.memory_hard(password.encode(), salt.encode(), memory_kib=memory_kib, passes=passes, length=32)
     assert derived.hex() == expected
 
 
