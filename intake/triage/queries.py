@@ -112,7 +112,7 @@ def queue(
     start = _read_cursor(cursor)
     if start is not None:
         base = base.where(tuple_(*place) > tuple_(*start))
-    found = [row for row in session.execute(base.order_by(*place).limit(PAGE + 1))]
+    found = list(session.execute(base.order_by(*place).limit(PAGE + 1)))
     more, found = len(found) > PAGE, found[:PAGE]
     count = session.scalar(_joined(select(func.count(Report.id)), seen).where(*conditions)) or 0
     return QueuePage(
