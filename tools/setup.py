@@ -152,7 +152,12 @@ def _runs(command: list[str]) -> bool:
 
 
 def _must(command: list[str], problem: str) -> None:
-    if subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode:
+    """Run it; what it says is shown only when it fails: pip warns of much that is none of a reader's business."""
+    done = subprocess.run(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    if done.returncode:
+        sys.stderr.buffer.write(done.stdout)
         raise SetupError(f"{problem}; see the lines above")
 
 
