@@ -34,7 +34,7 @@ class AnswerForm(VersionedForm):
 
 
 class NoteForm(StaffForm):
-    text = TextAreaField(validators=[InputRequired("便笺还没有写。"), Length(max=TEXT_MAX, message=_TOO_LONG)])
+    text = TextAreaField(validators=[InputRequired("备注还没有写。"), Length(max=TEXT_MAX, message=_TOO_LONG)])
 
 
 class ConfirmKeyForm(StaffForm):

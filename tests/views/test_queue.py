@@ -5,9 +5,10 @@ import re
 import pytest
 
 from intake.core.access import Role
+from intake.core.errors import Busy
 from intake.core.secretfile import RecoveryKeys
 from intake.core.world import World
-from intake.triage import services
+from intake.triage import queries, services
 from tests.cast import Cast, add_member, build_cast, enter
 from tests.client import PageClient
 from tests.views.desk import BODY, Case, Desk, marked, words
@@ -183,3 +184,38 @@ def test_a_newcomer_is_told_what_is_missing(desk: Desk) -> None:
     page = desk.get("/staff/queue")
     assert "您的钥匙还没有人确认" in page.text
     assert BODY[:6] not in page.text
+
+
+class TestTrouble:
+    """When the machine fails, the page says so without repeating anything."""
+
+    def fail(self, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+        def broken(*args: object, **kwargs: object) -> None:
+            raise error
+
+        monkeypatch.setattr(queries, "queue", broken)
+
+    def test_an_error_of_ours_has_a_page_without_a_trace(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.fail(monkeypatch, RuntimeError("卖树的钱"))
+        desk.enter(desk.cast.leader)
+        answer = desk.get("/staff/queue")
+        assert answer.status_code == 500
+        assert "系统出错了" in answer.text
+        assert "示例庚" in answer.text
+        for inside in ("卖树的钱", "RuntimeError", "Traceback", ".py"):
+            assert inside not in answer.text
+
+    def test_a_full_machine_says_when_to_come_back(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.fail(monkeypatch, Busy(7))
+        desk.enter(desk.cast.leader)
+        answer = desk.get("/staff/queue")
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"] == "7"
+        assert "7 秒" in answer.text
+
+    def test_an_act_is_no_page_to_look_at(self, desk: Desk) -> None:
+        case = desk.file()
+        desk.enter(desk.cast.leader)
+        answer = desk.get(f"{case.path}/move")
+        assert answer.status_code == 405
+        assert "不能这样打开" in answer.text
