@@ -13,7 +13,7 @@ import pytest
 import zxingcpp
 from pypdfium2 import raw
 
-from qr import pdf, poster, symbol, wording
+from qr import fonts, pdf, poster, symbol, wording
 from qr.code import BadCode
 from qr.payload import BadAddress, board_url
 from qr.poster import MissingGlyphs, PosterData, TextTooLong, make, missing_facts
@@ -215,6 +215,16 @@ def test_what_cannot_be_printed_is_named_with_its_field(data: PosterData, chars:
 def test_rare_names_and_typst_signs_are_printed_as_they_are() -> None:
     name = "𬭚㙍䶮村 #panic[$x$] *_\\"
     assert "".join(name.split()) in text_of(make(replace(VILLAGE, name=name, place="")))
+
+
+def test_a_character_beyond_the_embedded_fonts_is_set_from_the_installed_family() -> None:
+    rare = chr(min(point for point in fonts.coverage("family") if point >= 0x20000))
+    data = replace(VILLAGE, name=f"{rare}河口村", place="")
+    if fonts.family_is_installed():
+        assert f"{rare}河口村" in text_of(make(data))
+    else:
+        with pytest.raises(MissingGlyphs):
+            make(data)
 
 
 def test_a_code_with_a_wrong_character_makes_no_poster() -> None:
