@@ -1,6 +1,7 @@
 """Building the demo's folder from nothing: installation, county, people, boards, reports, posters."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
@@ -34,6 +35,8 @@ _SETTINGS = {
     "office_address_hours": "工作日 8:30–17:30",
     "organiser": "岚溪县委巡察办（演示）",
 }
+# Where the demo's data lies may be chosen; what it says and whom it names may not.
+_ENVIRONMENT = ("MSX_DATABASE_URL", "MSX_STORAGE_URL")
 Progress = Callable[[str], None]
 
 
@@ -114,7 +117,8 @@ def _clear(folder: Path, fresh: bool) -> None:
 def _settings(folder: Path, url: str) -> Settings:
     lines = [f'public_url = "{url}"', *(f'{key} = "{value}"' for key, value in _SETTINGS.items())]
     (folder / "settings.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return config.load({"MSX_DIR": str(folder)})
+    chosen = {name: value for name, value in os.environ.items() if name in _ENVIRONMENT}
+    return config.load({**chosen, "MSX_DIR": str(folder)})
 
 
 def _keep_keys(folder: Path, recovery: secretfile.RecoveryKeys) -> None:

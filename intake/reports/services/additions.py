@@ -98,7 +98,7 @@ def _prepare(
 
 
 def _record(world: World, prepared: _Prepared, *, taken: int, spent: bytes | None) -> None:
-    report_id, day = prepared.report_id, prepared.row["day"]
+    report_id, day, chain_key = prepared.report_id, prepared.row["day"], world.secrets.chain_key
     with world.db.read() as session:
         readers = present_readers(session, world.secrets, report_id)
         held = holders_of(session, report_id)
@@ -118,7 +118,7 @@ def _record(world: World, prepared: _Prepared, *, taken: int, spent: bytes | Non
             session.execute(insert(ReportFile), prepared.files)
         history.append_citizen(
             session,
-            world.secrets.chain_key,
+            chain_key,
             report,
             day=day,
             kind=prepared.row["kind"],

@@ -43,7 +43,7 @@ def move(
     told = _told(step, reason=reason, result=result, text=words)
     box_key = held.box_key(signed_in.keys.reading)
     message = _message(world, signed_in, box_key, report_id, seq, told, asks=False) if told else None
-    now = world.clock.now()
+    now, chain_key = world.clock.now(), world.secrets.chain_key
     data = {
         "from": held.report.state,
         "to": step.to.value,
@@ -60,7 +60,7 @@ def move(
         report.assignee_id = report.assignee_id or signed_in.actor.person_id
         if not find_open(step.to):
             report.awaiting_citizen = False
-        _append(session, world, signed_in, report, at=now, kind="move", data=data)
+        _append(session, chain_key, signed_in, report, at=now, kind="move", data=data)
 
     world.db.write(record)
 
@@ -134,7 +134,7 @@ def answer(
     message = _message(
         world, signed_in, held.box_key(signed_in.keys.reading), report_id, seq, words, asks=ask
     )
-    now = world.clock.now()
+    now, chain_key = world.clock.now(), world.secrets.chain_key
 
     def record(session: Session) -> None:
         report = _locked(session, signed_in, report_id, version)
@@ -142,7 +142,7 @@ def answer(
         report.awaiting_citizen = report.awaiting_citizen or ask
         report.assignee_id = report.assignee_id or signed_in.actor.person_id
         _append(
-            session, world, signed_in, report, at=now, kind="ask" if ask else "answer", data={"message": seq}
+            session, chain_key, signed_in, report, at=now, kind="ask" if ask else "answer", data={"message": seq}
         )
 
     world.db.write(record)
@@ -155,7 +155,7 @@ def add_note(world: World, signed_in: SignedIn, report_id: str, *, text: str) ->
         raise Invalid({"text": "请写几个字。"})
     if len(words) > world.settings.body_max:
         raise Invalid({"text": f"最多 {world.settings.body_max} 个字，现在有 {len(words)} 个。"})
-    now = world.clock.now()
+    now, chain_key = world.clock.now(), world.secrets.chain_key
     with world.db.read() as session:
         held = find_own(session, signed_in, report_id)
         seq = (session.scalar(select(func.count()).where(Note.report_id == report_id)) or 0) + 1
@@ -172,7 +172,7 @@ def add_note(world: World, signed_in: SignedIn, report_id: str, *, text: str) ->
             Note(report_id=report_id, seq=seq, at=now, author_id=signed_in.actor.person_id, text=sealed)
         )
         history.append_staff(
-            session, world.secrets.chain_key, report, at=now, actor_id=signed_in.actor.person_id, kind="note",
+            session, chain_key, report, at=now, actor_id=signed_in.actor.person_id, kind="note",
             data={"note": seq},
         )  # fmt: skip
 
@@ -207,7 +207,7 @@ def _locked(session: Session, signed_in: SignedIn, report_id: str, version: int)
 
 def _append(
     session: Session,
-    world: World,
+    chain_key: bytes,
     signed_in: SignedIn,
     report: Report,
     *,
@@ -217,7 +217,7 @@ def _append(
 ) -> None:
     history.append_staff(
         session,
-        world.secrets.chain_key,
+        chain_key,
         report,
         at=at,
         actor_id=signed_in.actor.person_id,

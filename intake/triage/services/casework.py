@@ -132,14 +132,14 @@ def open_case(world: World, signed_in: SignedIn, report_id: str) -> Case:
 
 
 def _record(world: World, signed_in: SignedIn, report_id: str, *, kind: str, data: dict[str, Any]) -> None:
-    now = world.clock.now()
+    now, chain_key = world.clock.now(), world.secrets.chain_key
 
     def record(session: Session) -> None:
         report = session.get_one(Report, report_id, with_for_update=True)
         find(session, signed_in, report_id)
         history.append_staff(
             session,
-            world.secrets.chain_key,
+            chain_key,
             report,
             at=now,
             actor_id=signed_in.actor.person_id,
