@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
 
 from intake.core import vault
 from intake.core.access import Role
@@ -236,28 +235,40 @@ def test_the_digits_depend_on_both_keys(world: World) -> None:
     assert len(pairs) == 4
 
 
-def test_a_key_exchanged_while_it_was_signed_is_not_confirmed(
-    world: World, cast: Cast, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("column", ["reading_public", "signing_public", "login", "role", "team_id", "made_on"])
+def test_a_key_edited_while_it_was_signed_is_not_confirmed(
+    world: World, cast: Cast, monkeypatch: pytest.MonkeyPatch, column: str
 ) -> None:
-    """Between looking and writing somebody writes another public key into the row."""
+    """Between looking and writing somebody edits the row: no signature is put on what was not looked at."""
     new = newcomer(world, "liaison8", Role.team_liaison, "team4")
     theirs = vault.new_keys().public
-    sign = vault.sign
-
-    def exchange(session: Session) -> None:
-        session.execute(
-            update(PersonKey)
-            .where(PersonKey.id == new.key_id)
-            .values(reading_public=theirs.reading, signing_public=theirs.signing)
-        )
+    values = {
+        "reading_public": theirs.reading,
+        "signing_public": theirs.signing,
+        "login": "liaison88",
+        "role": "team_leader",
+        "team_id": "team3",
+        "made_on": world.today() - timedelta(days=1),
+    }
+    sign, signed = vault.sign, 0
 
     def signing_meanwhile(pair: vault.KeyPair, message: bytes) -> bytes:
-        world.db.write(exchange)
+        nonlocal signed
+        signed += 1
+        if signed == 1:
+            edit_key(world, new, **{column: values[column]})
         return sign(pair, message)
 
     monkeypatch.setattr(vault, "sign", signing_meanwhile)
+    entered = enter(world, cast.leader, confirmed=True)
+    shown = queries.digits_of(new.keys.public)
+    if column == "made_on":  # the day alone is read again and signed as it now stands
+        services.confirm_key(world, entered.signed_in, person_id=new.person_id, fingerprint=shown)
+        assert signed == 2
+        assert "liaison8" in trusted(world, "team4")
+        return
     with pytest.raises(Stale):
-        vouch(world, cast.leader, new, fingerprint=queries.digits_of(new.keys.public))
+        services.confirm_key(world, entered.signed_in, person_id=new.person_id, fingerprint=shown)
     assert "liaison8" not in trusted(world, "team4")
     with world.db.read() as session:
         assert session.get_one(PersonKey, new.key_id).signature is None
