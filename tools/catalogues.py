@@ -8,7 +8,9 @@ empty, and compiles. `check` says what is missing; exit status 1 if anything is.
 import io
 import sys
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import opencc
 from babel.messages.catalog import Catalog
@@ -59,7 +61,12 @@ def compiled(catalogue: Catalog) -> bytes:
 
 def traditional(text: str) -> str:
     """A draft only: OpenCC's Taiwan phrases, and quotation marks as they are set there."""
-    return str(opencc.OpenCC("s2twp").convert(text)).translate(_QUOTES)
+    return str(_converter().convert(text)).translate(_QUOTES)
+
+
+@cache
+def _converter() -> Any:
+    return opencc.OpenCC("s2twp")
 
 
 def missing(locale: str) -> list[str]:

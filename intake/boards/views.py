@@ -78,8 +78,8 @@ def _by_site_no(typed: str) -> str | None:
         return board.code if board is not None and board.state != "draft" else None
 
 
-@blueprint.get("/b/<code>")
 @blueprint.get("/B/<code>")
+@blueprint.get("/b/<code>")
 @citizen
 def board(code: str) -> Response:
     try:

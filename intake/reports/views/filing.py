@@ -28,8 +28,8 @@ from intake.web.formtoken import BadToken, FormToken
 _AROUND = 12  # characters shown on either side of a number that was found
 
 
-@blueprint.get("/b/<code>/report")
 @blueprint.get("/B/<code>/report")
+@blueprint.get("/b/<code>/report")
 @citizen
 def form(code: str) -> Response:
     try:
@@ -41,8 +41,8 @@ def form(code: str) -> Response:
     return _form_page(board, ReportForm.of_board(board.code))
 
 
-@blueprint.post("/b/<code>/report")
 @blueprint.post("/B/<code>/report")
+@blueprint.post("/b/<code>/report")
 @citizen
 def submit(code: str) -> Response:
     """Answers with the receipt page itself: a redirect would need the digits in an address or a cookie."""
