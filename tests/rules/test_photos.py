@@ -1,5 +1,6 @@
 """Photos come out clean, upright and small, or are named with a reason; judged by exiftool, not by Pillow."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -184,11 +185,10 @@ def test_the_longest_side_is_bounded(size: tuple[int, int], kept: tuple[int, int
 
 
 def test_declared_pixels_are_counted_before_decoding() -> None:
-    at = Limits(max_pixels=320 * 200)
-    under = Limits(max_pixels=320 * 200 - 1)
-    for build in SOURCES.values():
-        assert taken(build(1), at).width == 320
-        assert reason(build(1), under) == "too_big"
+    for kind, build in SOURCES.items():
+        most = 320 * 200 * (2 if kind == "webp" else 1)  # libwebp needs twice the memory
+        assert taken(build(1), Limits(max_pixels=most)).width == 320
+        assert reason(build(1), Limits(max_pixels=most - 1)) == "too_big"
 
 
 def test_a_bomb_is_not_unpacked() -> None:
@@ -246,6 +246,19 @@ def test_every_kind_of_png_becomes_a_picture(mode: str) -> None:
         shades = image.convert("L")
         top, middle, bottom = (sum(shades.crop((0, y, 256, y + 16)).tobytes()) / 4096 for y in (0, 120, 240))
     assert top < 20 < 100 < middle < 156 < 235 < bottom
+
+
+def test_pictures_taller_than_a_band_have_no_seams() -> None:
+    out = BytesIO()
+    layer = corpus.marked(300, 1100).convert("RGBA")
+    layer.putalpha(Image.linear_gradient("L").resize((300, 1100)))
+    layer.save(out, "PNG")
+    with Image.open(BytesIO(taken(out.getvalue()).data)) as image:
+        column = [image.getpixel((150, y)) for y in range(100, 1000)]
+    shades = [pixel[0] for pixel in column if isinstance(pixel, tuple)]
+    assert len(shades) == 900
+    assert all(abs(one - other) <= 3 for one, other in itertools.pairwise(shades))
+    assert shades[0] > 230 > 150 > shades[-1]
 
 
 def test_what_was_transparent_is_white() -> None:
@@ -319,9 +332,7 @@ def test_thousands_of_scans_are_refused_at_once() -> None:
     keep=st.floats(0.5, 1),
 )
 @example(kind="jpeg", holes=[(0.01, b"\xff\xff\xff\xff\xff\xff")], keep=1.0)
-def test_damage_ends_in_a_photo_or_in_a_reason(
-    kind: str, holes: list[tuple[float, bytes]], keep: float
-) -> None:
+def test_damage_ends_in_a_photo_or_in_a_reason(kind: str, holes: list[tuple[float, bytes]], keep: float) -> None:
     data = bytearray(DAMAGED[kind])
     for place, bytes_ in holes:
         at = int(place * len(data))
