@@ -407,7 +407,7 @@ def test_a_deadlock_is_run_again_and_nobody_hears_of_it(database: Database) -> N
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(runs) == (2 if database.dialect == "sqlite" else 3)
+    assert len(runs) >= (2 if database.dialect == "sqlite" else 3)
     assert totals(database)["a0"] == totals(database)["a1"] == 2
 
 
