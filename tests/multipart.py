@@ -24,6 +24,4 @@ def body_of(fields: Mapping[str, str], files: Iterable[tuple[str, bytes]]) -> by
 def post(
     client: FlaskClient, address: str, fields: Mapping[str, Any], files: Iterable[tuple[str, bytes]]
 ) -> TestResponse:
-    return client.post(
-        address, data=body_of(fields, files), content_type=f"multipart/form-data; boundary={BOUNDARY}"
-    )
+    return client.post(address, data=body_of(fields, files), content_type=f"multipart/form-data; boundary={BOUNDARY}")

@@ -31,9 +31,7 @@ def check(response: TestResponse) -> None:
 
 def problems(html: str, *, citizen: bool) -> list[str]:
     """What is wrong with a page, in plain words; empty for a good one."""
-    parser = html5lib.HTMLParser(
-        tree=html5lib.getTreeBuilder("etree"), strict=False, namespaceHTMLElements=False
-    )
+    parser = html5lib.HTMLParser(tree=html5lib.getTreeBuilder("etree"), strict=False, namespaceHTMLElements=False)
     root: ET.Element = parser.parse(html)
     found = [f"line {place[0]}: {code}" for place, code, _ in parser.errors]
     found += _structure(root)

@@ -90,9 +90,7 @@ def board(code: str) -> Response:
         return not_taking(found)
     with world().db.read() as session:
         office = office_name(session)
-    page = render_template(
-        "citizen/board.html", board=found, office=office, host=world().settings.public_host
-    )
+    page = render_template("citizen/board.html", board=found, office=office, host=world().settings.public_host)
     return make_response(page)
 
 

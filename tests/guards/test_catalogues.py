@@ -14,7 +14,7 @@ TAG = re.compile(r"</?\w+>")
 WRONG_TURNS = ("和麵前", "開啟", "瞭解", "儲存的")
 
 # Characters of which either may stand in a Traditional text.
-SAME = str.maketrans({"裡": "裏", "著": "着", "麵": "面", "瞭": "了", "群": "羣"})
+SAME = str.maketrans({"裡": "裏", "著": "着", "麵": "面", "麪": "面", "瞭": "了", "喫": "吃", "纔": "才", "群": "羣"})
 
 
 def translated(locale: str) -> list[Message]:

@@ -67,9 +67,7 @@ def test_a_draft_is_like_a_board_that_is_not_there(client: FlaskClient, world: W
     unknown = codes.new_code()
     pages = [client.get(f"/b/{one}") for one in (draft, unknown)]
     assert [page.status_code for page in pages] == [404, 404]
-    bodies = [
-        page.get_data(as_text=True).replace(one, "") for page, one in zip(pages, (draft, unknown), strict=True)
-    ]
+    bodies = [page.get_data(as_text=True).replace(one, "") for page, one in zip(pages, (draft, unknown), strict=True)]
     assert bodies[0] == bodies[1]
 
 
@@ -126,7 +124,11 @@ def test_what_the_operator_did_not_set_is_not_shown(client: FlaskClient, code: s
 def test_what_the_operator_set_is_shown(world: World, cast: Cast) -> None:
     code = live_board(world)
     settings = replace(
-        world.settings, office_phone="0990-555 0103", office_mailbox="岚溪县 1 号信箱", organiser="示例县", retention_text="办完满 3 年删掉。"
+        world.settings,
+        office_phone="0990-555 0103",
+        office_mailbox="岚溪县 1 号信箱",
+        organiser="示例县",
+        retention_text="办完满 3 年删掉。",
     )
     app = create_app(settings, world=replace(world, settings=settings))
     app.test_client_class = PageClient

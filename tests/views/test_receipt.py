@@ -64,9 +64,7 @@ def write_to_the_box(world: World, digits: str, words: str, *, asks: bool) -> No
     sealed = vault.encrypt(box_key, words.encode(), ("box_message", f"{report.id}/{seq}", "text"))
 
     def write(session: Session) -> None:
-        session.add(
-            BoxMessage(report_id=report.id, seq=seq, day=world.today(), author_id="x", asks=asks, text=sealed)
-        )
+        session.add(BoxMessage(report_id=report.id, seq=seq, day=world.today(), author_id="x", asks=asks, text=sealed))
         session.get_one(Report, report.id).awaiting_citizen = asks
 
     world.db.write(write)

@@ -61,7 +61,8 @@ def kept(page: str) -> dict[str, str]:
         for name, value in re.findall(r'<input type="(?:text|hidden)"[^>]*? name="(\w+)" value="([^"]*)"', page)
     }
     found |= {
-        name: unescape(value) for name, value in re.findall(r'<textarea[^>]* name="(\w+)"[^>]*>\n(.*?)</textarea>', page, re.S)
+        name: unescape(value)
+        for name, value in re.findall(r'<textarea[^>]* name="(\w+)"[^>]*>\n(.*?)</textarea>', page, re.S)
     }
     found |= dict(re.findall(r'name="(\w+)" value="(\w+)" checked', page))
     return found
@@ -103,7 +104,9 @@ def test_enter_in_a_line_files_and_does_not_change_the_size(client: FlaskClient,
     assert 'name="view"' not in first[0]  # the first button of a form is the one that Enter presses
 
 
-def test_another_size_or_language_gives_back_what_was_typed(client: FlaskClient, world: World, code: str, token: str) -> None:
+def test_another_size_or_language_gives_back_what_was_typed(
+    client: FlaskClient, world: World, code: str, token: str
+) -> None:
     answer = client.post(
         f"/b/{code}/report?size=large&lang=en", data=fields(token, "才写了", **(EVERYTHING | {"view": "size"}))
     )
@@ -311,7 +314,9 @@ def test_a_phone_number_is_asked_about_once(client: FlaskClient, world: World, c
     assert filed(world) == 1
 
 
-def test_a_number_taken_out_in_the_confirm_step_is_gone(client: FlaskClient, world: World, code: str, token: str) -> None:
+def test_a_number_taken_out_in_the_confirm_step_is_gone(
+    client: FlaskClient, world: World, code: str, token: str
+) -> None:
     again = kept(text(send(client, code, fields(token, PHONE))))
     again["body"] = PHONE.replace("13912345678", "（不留电话）")
     assert digits_in(send(client, code, again | {"confirmed": "y"}))
@@ -335,7 +340,11 @@ def test_with_a_photo_a_number_is_a_notice_on_the_receipt(client: FlaskClient, c
 
 
 def test_a_file_never_stops_a_report(client: FlaskClient, world: World, code: str, token: str) -> None:
-    files = [upload(photo()), upload(b"\0\0\0\x18ftypmp42" + b"0" * 4000, "录像.mp4"), upload(b"no picture", "../<b>x.jpg")]
+    files = [
+        upload(photo()),
+        upload(b"\0\0\0\x18ftypmp42" + b"0" * 4000, "录像.mp4"),
+        upload(b"no picture", "../<b>x.jpg"),
+    ]
     answer = send(client, code, fields(token, files=files))
     page = text(answer)
     assert digits_in(answer)

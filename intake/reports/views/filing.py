@@ -90,9 +90,7 @@ def _confirm_or_file(board: BoardPage, filled: ReportForm, token: FormToken, dra
     except Busy as busy:
         return _form_busy(board, filled, busy)
     notice = filed.found if files else frozenset()
-    return receipt_page(
-        filed.digits, filed.team_name, problems=filed.problems, repeated=filed.repeated, found=notice
-    )
+    return receipt_page(filed.digits, filed.team_name, problems=filed.problems, repeated=filed.repeated, found=notice)
 
 
 def _form_busy(board: BoardPage, filled: ReportForm, busy: Busy) -> Response:
@@ -145,17 +143,7 @@ def _photos_again() -> Notice | None:
 
 def _excerpts(text: str) -> list[list[tuple[str, bool]]]:
     """Each number that was found, between the words around it: [(text, is the number)]."""
-    spans, at = [], 0
-    segments = sensitive.mask(text)
-    for place, (part, kind) in enumerate(segments):
-        if kind is None:
-            at = text.index(part, at) + len(part)
-            continue
-        following = next((words for words, k in segments[place + 1 :] if k is None), None)
-        end = text.index(following, at) if following else len(text)
-        spans.append((at, end))
-        at = end
-    return [_excerpt(text, start, end) for start, end in spans]
+    return [_excerpt(text, span.start, span.end) for span in sensitive.spans(text)]
 
 
 def _excerpt(text: str, start: int, end: int) -> list[tuple[str, bool]]:
