@@ -1,10 +1,10 @@
 """Access markers: every route bears exactly one, and it is enforced before the view runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from flask import Flask, current_app, redirect, request, url_for
+from flask import Flask, abort, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from intake.core.access import Permission
@@ -64,6 +64,11 @@ def access_of(app: Flask, endpoint: str) -> Access | None:
     return found
 
 
+def _unstorable(values: Mapping[str, str]) -> bool:
+    """A NUL is in no id and no name; PostgreSQL would answer it with an error of its own."""
+    return any("\0" in value for value in values.values())
+
+
 def enforce() -> Response | None:
     """Before every request: signed in where the marker says so, with the permissions it names."""
     if request.endpoint is None:
@@ -71,6 +76,8 @@ def enforce() -> Response | None:
     access = access_of(current_app, request.endpoint)
     if access is None:
         raise RuntimeError(f"route {request.endpoint} has no access marker")
+    if _unstorable(request.view_args or {}) or _unstorable(request.args):
+        abort(404)
     if access.kind != "staff":
         return None
     who = session.load()

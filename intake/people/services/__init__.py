@@ -12,6 +12,7 @@ from intake.people.services.readers import bump_epoch, on_leave, operator
 from intake.people.services.signin import (
     SessionToken,
     change_password,
+    clear_dead_sessions,
     confirm_password,
     load_session,
     sign_in,
@@ -27,6 +28,7 @@ __all__ = [
     "add_person",
     "bump_epoch",
     "change_password",
+    "clear_dead_sessions",
     "confirm_key",
     "confirm_password",
     "confirm_with_recovery",

@@ -264,6 +264,17 @@ def _dead_before(world: World) -> tuple[datetime, datetime]:
     return now - longest, now - timedelta(minutes=world.settings.session_idle_minutes)
 
 
+def clear_dead_sessions(world: World) -> int:
+    """Delete the sessions that are over; returns how many. For `msx sweep`."""
+    started, seen = _dead_before(world)
+
+    def write(session: Session) -> int:
+        over = or_(StaffSession.started_at <= started, StaffSession.seen_at <= seen)
+        return len(session.scalars(delete(StaffSession).where(over).returning(StaffSession.digest)).all())
+
+    return world.db.write(write)
+
+
 def _is_over(world: World, row: StaffSession, now: datetime) -> bool:
     started, seen = _dead_before(world)
     return row.started_at <= started or row.seen_at <= seen
