@@ -274,17 +274,18 @@ def _show_demo(folder: Path) -> None:
 # ---------------------------------------------------------------- keeping
 
 
-@command("sweep", "清理：没有用到的文件", "clear away what nothing refers to")
+@command("sweep", "清理：没有用到的文件、过期的登录", "clear away what nothing refers to")
 @_JSON
 def sweep(as_json: bool) -> None:
     world = world_here()
-    blobs = sweeping.sweep_blobs(world)
+    blobs, sessions = sweeping.sweep_blobs(world), people.clear_dead_sessions(world)
+    world.db.checkpoint()  # what was deleted must not be left in the write-ahead log
     world.close()
-    _echo(
-        as_json,
-        {"blobs": blobs},
-        say(f"删除没有用到的文件 {blobs} 个。", f"{blobs} unreferenced blobs deleted."),
+    text = say(
+        f"删除没有用到的文件 {blobs} 个，过期的登录 {sessions} 个。",
+        f"{blobs} unreferenced blobs and {sessions} dead sessions deleted.",
     )
+    _echo(as_json, {"blobs": blobs, "sessions": sessions}, text)
 
 
 @command(
