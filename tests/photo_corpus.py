@@ -125,12 +125,7 @@ XMP = (
 def _iptc() -> bytes:
     words = b"MARK-iptc"
     record = b"\x1c\x02\x78" + struct.pack(">H", len(words)) + words
-    return (
-        b"Photoshop 3.0\x008BIM\x04\x04\0\0"
-        + struct.pack(">I", len(record))
-        + record
-        + b"\0" * (len(record) % 2)
-    )
+    return b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", len(record)) + record + b"\0" * (len(record) % 2)
 
 
 def _mpf(first_length: int, second_at: int, second_length: int) -> bytes:
@@ -203,11 +198,11 @@ def animated(kind: str) -> bytes:
     return out.getvalue()
 
 
-def heic(orientation: int = 1, size: tuple[int, int] = (320, 200)) -> bytes:
-    """A still as iPhones store it; `orientation` is written as the container's own turn, and in EXIF."""
+def heic(orientation: int = 1, *, tile: int = 0) -> bytes:
+    """A still as iPhones store it, in tiles or whole; `orientation` is the container's own turn, and in EXIF."""
     out = BytesIO()
-    picture = pillow_heif.from_pillow(lying(orientation, *size))
-    picture.save(out, quality=95, chroma=444, exif=exif(orientation), xmp=XMP)
+    picture = pillow_heif.from_pillow(lying(orientation))
+    picture.save(out, quality=95, chroma=444, exif=exif(orientation), xmp=XMP, tile_size=tile)
     return out.getvalue()
 
 
@@ -283,11 +278,7 @@ def _box(name: bytes, data: bytes) -> bytes:
 def iso_media(brand: bytes, *tracks: bytes, compatible: bytes = b"isom") -> bytes:
     """The head of an mp4, mov, 3gp or m4a file whose tracks are of the kinds given (`vide`, `soun`)."""
     handlers = b"".join(_box(b"trak", _box(b"hdlr", b"\0" * 8 + kind + b"\0" * 12)) for kind in tracks)
-    return (
-        _box(b"ftyp", brand + b"\0\0\x02\0" + compatible)
-        + _box(b"moov", handlers)
-        + _box(b"mdat", b"\x01" * 400)
-    )
+    return _box(b"ftyp", brand + b"\0\0\x02\0" + compatible) + _box(b"moov", handlers) + _box(b"mdat", b"\x01" * 400)
 
 
 RECORDINGS: tuple[tuple[str, bytes, str], ...] = (

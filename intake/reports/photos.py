@@ -283,7 +283,7 @@ def _decoded(kind: str, data: bytes, limits: Limits) -> Image.Image:
         turn, profile = _UPRIGHT.get(_orientation(image)), image.info.get("icc_profile")
         image.load()
         picture = _plain(image)
-        # Hamming: as sharp as bicubic at this scale and a third cheaper; Lanczos costs twice.
+        # Hamming: small print stays readable at a third less than bicubic and half of Lanczos (ADR 0007).
         picture = picture.resize(_fitting(picture.size, limits.side), Image.Resampling.HAMMING)
     picture = _in_srgb(picture, profile if isinstance(profile, bytes) else None)
     return picture.transpose(turn) if turn is not None else picture

@@ -68,6 +68,7 @@ SOURCES: dict[str, Builder] = {
     "png": lambda orientation: corpus.png(orientation=orientation),
     "webp": corpus.webp,
     "heic": corpus.heic,
+    "heic in tiles": lambda orientation: corpus.heic(orientation, tile=64),
 }
 
 
@@ -194,16 +195,16 @@ def test_declared_pixels_are_counted_before_decoding() -> None:
 def test_a_bomb_is_not_unpacked() -> None:
     data = corpus.bomb()
     assert len(data) < 200_000
-    began = time.perf_counter()
+    began = time.thread_time()
     assert reason(data) == "too_big"
-    assert time.perf_counter() - began < 0.2
+    assert time.thread_time() - began < 0.2
 
 
 def test_compressed_text_that_swells_is_not_unpacked() -> None:
     data = corpus.packed_text_bomb()
-    began = time.perf_counter()
+    began = time.thread_time()
     assert reason(data) == "broken"
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 def test_bytes_are_counted_to_the_last_one() -> None:
@@ -320,9 +321,9 @@ def test_an_empty_file_is_broken() -> None:
 def test_thousands_of_scans_are_refused_at_once() -> None:
     assert taken(corpus.many_scans(3)).width == 320
     data = corpus.many_scans(20_000)
-    began = time.perf_counter()
+    began = time.thread_time()
     assert reason(data) == "broken"
-    assert time.perf_counter() - began < 0.1
+    assert time.thread_time() - began < 0.1
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])

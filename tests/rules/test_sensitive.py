@@ -255,6 +255,6 @@ def test_kinds_found_are_kinds_masked(text: str) -> None:
     "text", ["1" * 5000, "1 " * 2500, "1-3" * 1700, "1234 " * 1000, "0990-" * 1000, "9\n\n\n" * 1250, "一" * 5000]
 )
 def test_hostile_text_takes_little_time(text: str) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     mask(text)
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5

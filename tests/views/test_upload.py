@@ -239,18 +239,18 @@ def test_words_that_never_end_are_kept_up_to_their_limit(app: Flask) -> None:
 @pytest.mark.parametrize("chunk", [b"\r\n", b"\r", b"-", b"\r\n--" + BOUNDARY, b"\r\n--" + BOUNDARY + b" " * 300])
 def test_hostile_content_is_read_in_little_time_and_memory(app: Flask, chunk: bytes) -> None:
     body = closed(text_part(b"body", b"words"), file_part(chunk * (3 * MB // len(chunk))), text_part(b"place", b"p"))
-    began = time.perf_counter()
+    began = time.thread_time()
     status, seen = post(app, body)
-    assert time.perf_counter() - began < 3
+    assert time.thread_time() - began < 3
     assert status in (200, 400)
     assert isinstance(seen["form"], dict)
     assert seen["form"]["body"] == ["words"]
 
 
 def test_a_flood_of_tiny_parts_is_not_even_parsed(app: Flask) -> None:
-    began = time.perf_counter()
+    began = time.thread_time()
     _, seen = post(app, closed(*(text_part(b"f%d" % n, b"x") for n in range(40_000))))
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
     form = seen["form"]
     assert isinstance(form, dict)
     assert (seen["too_large"], len(form)) == (True, 64)
