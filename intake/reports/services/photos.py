@@ -1,18 +1,16 @@
 """Taking files into a report: re-encoded, encrypted and stored before anything is recorded."""
 
 import json
-import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from intake.core import vault
+from intake.core.errors import Busy
 from intake.core.tables import new_id
 from intake.core.world import World
-from intake.reports.photos import Limits, NotTaken, Photo, reencode
-
-_NAME_SHOWN = 40
+from intake.reports.photos import Limits, NotTaken, Photo, reencode, shown_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +37,6 @@ class Taken:
     seen: bytes
 
 
-def shown_name(name: str) -> str:
-    """A citizen's own file name, safe to show back: no path, no control or direction characters."""
-    tail = name.replace("\\", "/").rsplit("/", 1)[-1]
-    plain = "".join(c for c in tail if unicodedata.category(c)[0] not in ("C", "Z") or c == " ").strip()
-    return plain[:_NAME_SHOWN] or "照片"
-
-
 def take(
     world: World, uploads: Sequence[Upload], *, seen_key: bytes, known: Collection[bytes], room: int
 ) -> tuple[list[Taken], list[FileProblem]]:
@@ -58,6 +49,7 @@ def take(
         max_bytes=settings.max_photo_mb * 1024 * 1024,
         max_pixels=settings.max_pixels,
         side=settings.photo_side,
+        slots=settings.decode_slots,
     )
     taken: list[Taken] = []
     problems: list[FileProblem] = []
@@ -88,11 +80,12 @@ def store(
     for number, one in enumerate(taken, start=first):
         file_id, blob_id = new_id(), new_id()
         blob = f"{blob_id[:2]}/{blob_id}"
-        world.storage.put(
-            blob, vault.encrypt_file(key, one.photo.data, ("report_file", file_id, "blob")), day=day
-        )
-        extension = "png" if one.photo.media_type == "image/png" else "jpg"
-        meta = {"name": f"photo-{number}.{extension}", "type": one.photo.media_type}
+        sealed = vault.encrypt_file(key, one.photo.data, ("report_file", file_id, "blob"))
+        try:
+            world.storage.put(blob, sealed, day=day)
+        except OSError as error:  # a full disk: nothing is recorded, and the text goes back with the page
+            raise Busy from error
+        meta = {"name": f"photo-{number}.jpg", "type": one.photo.media_type}
         rows.append(
             {
                 "id": file_id,
