@@ -10,15 +10,16 @@ from intake.core import vault
 from intake.core.errors import Busy
 from intake.core.tables import new_id
 from intake.core.world import World
-from intake.reports.photos import Limits, NotTaken, Photo, reencode, shown_name
+from intake.reports.photos import Limits, NotTaken, Photo, reason_for_size, reencode, shown_name
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as it came; `data` is None where it was over the size and its bytes were dropped."""
+    """A file as it came; `data` is None where it was over the size and only its `head` was kept."""
 
     name: str
     data: bytes | None
+    head: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def take(
     have = set(known)
     for upload in uploads:
         if upload.data is None:
-            problems.append(FileProblem(shown_name(upload.name), "too_big"))
+            problems.append(FileProblem(shown_name(upload.name), reason_for_size(upload.head)))
             continue
         seen = vault.mac(seen_key, upload.data)
         if seen in have:

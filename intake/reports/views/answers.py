@@ -48,7 +48,7 @@ def uploads() -> list[Upload]:
         data = None if getattr(file, "too_big", False) else file.stream.read()
         file.stream.seek(0)
         if file.filename or data is None or data:
-            found.append(Upload(file.filename or "", data))
+            found.append(Upload(file.filename or "", data, getattr(file, "head", b"")))
     return found
 
 
