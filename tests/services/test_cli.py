@@ -46,8 +46,8 @@ def test_from_nothing_to_a_confirmed_office(run: Run, site: dict[str, str], tmp_
     )
     for login in ("admin", "office"):
         token = site[login].rsplit("/", 1)[1]
-        people.activate(world, token=token, password="晒谷场东头的老井水最甜")
-        people.sign_in(world, login=login, password="晒谷场东头的老井水最甜")
+        people.activate(world, token=token, password="晒谷场东头的老井水真是甜")
+        people.sign_in(world, login=login, password="晒谷场东头的老井水真是甜")
     world.close()
     key = tmp_path / "county.key"
     key.write_text(site["county"] + "\n")
