@@ -1,6 +1,7 @@
 """A colleague's page of keys: a newcomer is recognised face to face, then given what came before."""
 
 import pytest
+from sqlalchemy.orm import Session
 
 from intake.core import vault
 from intake.core.access import Role
@@ -73,8 +74,8 @@ class TestConfirming:
         fingerprint = hidden(page, "fingerprint")
         other = vault.new_keys()
 
-        def swap(session: object) -> None:
-            row = session.get_one(PersonKey, newcomer.key_id)  # type: ignore[attr-defined]
+        def swap(session: Session) -> None:
+            row = session.get_one(PersonKey, newcomer.key_id)
             row.reading_public = other.reading.public
 
         desk.world.db.write(swap)
