@@ -26,15 +26,21 @@ class NoBoard(Exception):
 
 def find(text: str) -> BoardPage:
     """The board that a typed or scanned code means; a draft is nothing. Raises `NoBoard`."""
+    return find_with_office(text)[0]
+
+
+def find_with_office(text: str) -> tuple[BoardPage, str]:
+    """As `find`, and the name of the office, in one reading."""
     try:
         code = codes.check(text[:_LONGEST])
     except codes.BadCode as error:
         raise NoBoard(error.reason, text) from error
     with world().db.read() as session:
         board = queries.board_page(session, code, today=world().today())
+        office = office_name(session)
     if board is None or board.state == "draft":
         raise NoBoard("unknown", text)
-    return board
+    return board, office
 
 
 def takes_reports(board: BoardPage) -> bool:
@@ -83,13 +89,11 @@ def _by_site_no(typed: str) -> str | None:
 @citizen
 def board(code: str) -> Response:
     try:
-        found = find(code)
+        found, office = find_with_office(code)
     except NoBoard as error:
         return no_board(error)
     if not takes_reports(found):
         return not_taking(found)
-    with world().db.read() as session:
-        office = office_name(session)
     page = render_template("citizen/board.html", board=found, office=office, host=world().settings.public_host)
     return make_response(page)
 

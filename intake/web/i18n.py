@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from flask import Flask, request, url_for
+from babel.support import Translations
+from flask import Flask, g, request, url_for
 from flask_babel import Babel, gettext
 from markupsafe import Markup
 from werkzeug.routing import BuildError
@@ -14,6 +17,7 @@ from intake.web.headers import is_staff_path
 
 LANGUAGES: dict[str, str] = {"zh-Hans": "简体", "zh-Hant": "繁體", "en": "English"}
 LARGE = "large"
+_FOLDER = Path(__file__).resolve().parent.parent / "translations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +38,28 @@ def _chosen() -> str:
 
 def locale() -> str:
     """The language of the page as a tag for `lang`; what the address does not name is the installation's."""
-    if is_staff_path(request.path):
-        return "zh-Hans"
-    return _chosen() or world().settings.default_locale
+    found: str | None = g.get("msx_locale")
+    if found is None:
+        found = "zh-Hans" if is_staff_path(request.path) else _chosen() or world().settings.default_locale
+        g.msx_locale = found
+    return found
+
+
+@cache
+def _catalogue(tag: str) -> dict[str, Markup]:
+    """Text → its translation, ready for a page; empty for the language that the texts are in."""
+    loaded = Translations.load(_FOLDER, [tag.replace("-", "_")])
+    texts: dict[Any, Any] = getattr(loaded, "_catalog", {})
+    return {text: Markup(said) for text, said in texts.items() if isinstance(text, str) and said}  # noqa: S704
+
+
+def translated(text: str, **values: object) -> Markup:
+    """`_()` of the templates: our own texts are trusted as markup, the values in them are escaped.
+
+    Flask-Babel's looks up the request's language at every call; a form has seventy.
+    """
+    said = _catalogue(locale()).get(text) or Markup(text)  # noqa: S704
+    return said % values if values else said
 
 
 def size() -> str:
@@ -116,6 +139,7 @@ def init_app(app: Flask) -> None:
     )
     app.jinja_env.globals.update(
         settings=app.extensions[EXTENSION].settings,
+        _=translated,
         c_url=c_url,
         lang_links=lang_links,
         size_link=size_link,

@@ -3,9 +3,8 @@
 from flask import Response, make_response, render_template, request
 from flask_babel import gettext
 
-from intake.boards.guardian import office_name
 from intake.boards.queries import BoardPage
-from intake.boards.views import NoBoard, find, no_board, not_taking, takes_reports
+from intake.boards.views import NoBoard, find_with_office, no_board, not_taking, takes_reports
 from intake.core.errors import Busy
 from intake.reports import content, sensitive, services
 from intake.reports.content import Draft
@@ -33,12 +32,12 @@ _AROUND = 12  # characters shown on either side of a number that was found
 @citizen
 def form(code: str) -> Response:
     try:
-        board = find(code)
+        board, office = find_with_office(code)
     except NoBoard as error:
         return no_board(error)
     if not takes_reports(board):
         return not_taking(board)
-    return _form_page(board, ReportForm.of_board(board.code))
+    return _form_page(board, office, ReportForm.of_board(board.code))
 
 
 @blueprint.post("/B/<code>/report")
@@ -48,25 +47,25 @@ def submit(code: str) -> Response:
     """Answers with the receipt page itself: a redirect would need the digits in an address or a cookie."""
     busy = read_post()
     try:
-        board = find(code)
+        board, office = find_with_office(code)
     except NoBoard as error:
         return no_board(error, kept=request.form.get("body", ""))
     filled = ReportForm.of_board(board.code)
     if busy is not None:
-        return _form_busy(board, filled, busy)
+        return _form_busy(board, office, filled, busy)
     if "view" in request.form:  # another size or language: the form again, nothing is filed
-        return _form_page(board, filled, notice=_photos_again())
+        return _form_page(board, office, filled, notice=_photos_again())
     if received().too_large:
-        return _form_page(board, filled, notice=_too_large(), status=413)
+        return _form_page(board, office, filled, notice=_too_large(), status=413)
     draft = filled.draft()
     token = _token(filled, board, draft)
     if token is None:
         if not takes_reports(board):
             return not_taking(board, kept=draft.body)
-        return _form_page(board, filled, notice=_too_late(), status=422, fresh=True)
+        return _form_page(board, office, filled, notice=_too_late(), status=422, fresh=True)
     if not filled.validate() and filled.mistakes():
-        return _form_page(board, filled, notice=to_change(filled), status=422)
-    return _confirm_or_file(board, filled, token, draft)
+        return _form_page(board, office, filled, notice=to_change(filled), status=422)
+    return _confirm_or_file(board, office, filled, token, draft)
 
 
 def _token(filled: ReportForm, board: BoardPage, draft: Draft) -> FormToken | None:
@@ -79,7 +78,7 @@ def _token(filled: ReportForm, board: BoardPage, draft: Draft) -> FormToken | No
         return error.token if services.already_filed(world(), token=error.token, draft=draft) else None
 
 
-def _confirm_or_file(board: BoardPage, filled: ReportForm, token: FormToken, draft: Draft) -> Response:
+def _confirm_or_file(board: BoardPage, office: str, filled: ReportForm, token: FormToken, draft: Draft) -> Response:
     files = uploads()
     found = sensitive.find(draft.body)
     if found and not files and request.form.get("confirmed") != "y":
@@ -88,13 +87,13 @@ def _confirm_or_file(board: BoardPage, filled: ReportForm, token: FormToken, dra
     try:
         filed = services.file_report(world(), token=token, draft=draft, uploads=files, held=held)
     except Busy as busy:
-        return _form_busy(board, filled, busy)
+        return _form_busy(board, office, filled, busy)
     notice = filed.found if files else frozenset()
     return receipt_page(filed.digits, filed.team_name, problems=filed.problems, repeated=filed.repeated, found=notice)
 
 
-def _form_busy(board: BoardPage, filled: ReportForm, busy: Busy) -> Response:
-    response = _form_page(board, filled, notice=_busy(busy.retry_after), status=503)
+def _form_busy(board: BoardPage, office: str, filled: ReportForm, busy: Busy) -> Response:
+    response = _form_page(board, office, filled, notice=_busy(busy.retry_after), status=503)
     response.headers["Retry-After"] = str(busy.retry_after)
     return response
 
@@ -108,12 +107,16 @@ def _suspicions(token: FormToken, filled: ReportForm) -> list[str]:
 
 
 def _form_page(
-    board: BoardPage, filled: ReportForm, *, notice: Notice | None = None, status: int = 200, fresh: bool = False
+    board: BoardPage,
+    office: str,
+    filled: ReportForm,
+    *,
+    notice: Notice | None = None,
+    status: int = 200,
+    fresh: bool = False,
 ) -> Response:
     """The form with what was typed. Its token goes back as it came, unless that one is worth nothing."""
     first, rest = content.tiles(board.kind)
-    with world().db.read() as session:
-        office = office_name(session)
     token = filled.fresh_token if fresh or not filled.posted_token else filled.posted_token
     page = render_template(
         "citizen/form.html", board=board, office=office, form=filled, token=token, first=first, rest=rest,
