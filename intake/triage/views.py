@@ -342,13 +342,14 @@ def _keys_page(
             for line in lines
             if line.state == "trusted" and line.signed_in_on is not None and trusted and not line.you
         }
+    boxed = any(line.person_id == person_id and line.confirmable and _waits(line) for line in lines)
     page = render_template(
         "staff/keys.html",
         waiting=[line for line in lines if _waits(line) and not line.you],
         colleagues=[(line, progress.get(line.person_id)) for line in lines if not _waits(line)],
         form=ActForm(formdata=None),
         problem=problem,
-        problems=[(f"seen-{person_id}", words) for id_, words in problems_of(posted) if id_],
+        problems=[(f"seen-{person_id}" if boxed else "", words) for id_, words in problems_of(posted) if id_],
         problem_at=person_id,
         own_fingerprint=people.own_fingerprint(who),
         own_trusted=trusted,
