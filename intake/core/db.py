@@ -10,7 +10,7 @@ import sqlite3
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -168,8 +168,11 @@ def _sqlite_engine(address: URL, *, begin: str, query_only: bool = False) -> Eng
     engine = create_engine(address, poolclass=QueuePool, **POOL)
 
     def keep_private(dialect: Any, record: Any, args: Any, options: Any) -> None:
-        # SQLite gives its log and its index the permissions of the file.
-        os.close(os.open(str(address.database), os.O_CREAT | os.O_RDWR, 0o600))
+        # SQLite gives its log and its index the permissions of the file. One that is there must not be opened
+        # here: closing any descriptor of it drops every lock that this process holds on it (POSIX), and another
+        # process would then take the log away under our feet.
+        with suppress(FileExistsError):
+            os.close(os.open(str(address.database), os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
     def prepare(connection: sqlite3.Connection, record: Any) -> None:
         connection.isolation_level = None
