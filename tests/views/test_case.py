@@ -332,3 +332,11 @@ class TestAuthorityAndTokens:
         assert desk.get(case.path).status_code == 403
         desk.leave()
         assert desk.client.post(f"{case.path}/{act}", data={"text": "x"}).status_code in (303, 401)
+
+    @pytest.mark.parametrize("field", ["to", "reason", "result", "text", "version"])
+    def test_a_nul_is_never_an_error_of_ours(self, desk: Desk, case: Case, field: str) -> None:
+        desk.enter(desk.cast.leader)
+        data = {"to": "closed", "reason": "", "result": "fixed", "text": "", "version": "1", field: "a\0b"}
+        assert desk.post(f"{case.path}/move", **data).status_code in (303, 409, 422)
+        assert desk.post(f"{case.path}/answer", **data).status_code in (303, 409, 422)
+        assert desk.get(case.path).status_code == 200

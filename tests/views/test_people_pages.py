@@ -232,3 +232,10 @@ class TestLeaving:
         desk.post(path, confirmed="y")
         assert desk.post(path, confirmed="y").status_code == 404
         assert desk.post(path.replace("/leave", "/link")).status_code == 404
+
+
+@pytest.mark.parametrize("field", ["login", "name", "role", "team_id"])
+def test_a_nul_is_never_an_error_of_ours(desk: Desk, field: str) -> None:
+    answer = desk.post("/admin/people", **{**NEWCOMER, field: "a\0b"})
+    assert answer.status_code in (200, 422)
+    assert desk.get("/admin/people").status_code == 200

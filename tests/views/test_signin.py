@@ -1,6 +1,7 @@
 """Signing in: slowed, never locked, and never told which of the two was wrong."""
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 
@@ -218,3 +219,13 @@ class TestConfirmPassword:
         desk.enter(desk.cast.leader)
         page = desk.get("/staff/confirm-password?next=https://evil.example/")
         assert "evil.example" not in page.text
+
+
+@pytest.mark.parametrize("odd", ["a\0b", "\udcff", "\u202eleader4", "l" * 100_000, "<script>"])
+def test_an_odd_login_is_only_a_wrong_one(desk: Desk, odd: str) -> None:
+    token = hidden(desk.get("/staff/login"), "token")
+    typed = quote(odd, errors="surrogateescape")
+    data = f"token={quote(token)}&login={typed}&password={typed}"
+    answer = desk.client.post("/staff/login", data=data, content_type="application/x-www-form-urlencoded")
+    assert answer.status_code == 422
+    assert "<script" not in answer.text
