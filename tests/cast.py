@@ -59,11 +59,12 @@ class Member:
     team_id: str | None
     key_id: str
     keys: vault.OpenedKeys = field(repr=False)
+    confirmed: bool = True
 
     @property
     def actor(self) -> Actor:
         team = next((name for id_, name, _ in TEAMS if id_ == self.team_id), None)
-        return Actor(self.person_id, self.login, self.name, self.role, self.team_id, team)
+        return Actor(self.person_id, self.login, self.name, self.role, self.team_id, team, self.confirmed)
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def add_member(
     signed_in: bool = True,
 ) -> Member:
     """Somebody with keys under `PASSWORD`; confirmed where a signer is given, active once `signed_in`."""
-    member = Member(new_id(), login, name, role, team_id, new_id(), vault.new_keys())
+    member = Member(new_id(), login, name, role, team_id, new_id(), vault.new_keys(), signer is not None)
     today = world.today()
     person = {"login": login, "name": name, "role": role.value, "team_id": team_id, "added_on": today}
     key = _key_columns(member) | {"made_on": today}

@@ -75,7 +75,10 @@ LEADER_ROLES = frozenset({Role.team_leader})
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts. `team_id` is None for roles without a team."""
+    """Who acts. `team_id` is None for roles without a team.
+
+    `trusted`: their key's signatures reach a pinned root. Without it nobody sees a row of a report.
+    """
 
     person_id: str
     login: str
@@ -83,6 +86,7 @@ class Actor:
     role: Role
     team_id: str | None
     team_name: str | None
+    trusted: bool = False
 
     def may(self, permission: Permission) -> bool:
         return permission in ROLE_PERMISSIONS[self.role]

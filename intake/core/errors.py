@@ -13,6 +13,10 @@ class Forbidden(Refusal):
     """A page or an act that the reader's role does not have."""
 
 
+class SignInNeeded(Refusal):
+    """The session is over; what was typed is given back."""
+
+
 class Stale(Refusal):
     """The object was changed since the page was opened."""
 

@@ -20,14 +20,14 @@ COUNTY_RECOVERY = "recovery:county"
 def visible_reports(actor: Actor) -> Select[str]:
     """The ids of the reports whose existence `actor` may know of. Everything else does not exist.
 
-    A team sees its own; the office sees all (their text only where it holds them: see `opens_text`).
-    Roles that read nothing get an empty set, whatever rows there are.
+    Nobody sees anything whose key no colleague has confirmed. A team sees its own; the office sees all
+    (their text only where it holds them: see `opens_text`). Roles that read nothing get an empty set.
     """
     return select(Placement.report_id).where(_visible(actor))
 
 
 def _visible(actor: Actor) -> ColumnElement[bool]:
-    if actor.role not in READER_ROLES or actor.team_id is None:
+    if not actor.trusted or actor.role not in READER_ROLES or actor.team_id is None:
         return false()
     if actor.role is Role.office:
         return true()

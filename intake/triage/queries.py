@@ -108,7 +108,7 @@ def queue(
     conditions = _conditions(filters)
     seen = visible_reports(signed_in.actor)
     base = _joined(select(Report, Placement, Site, Person.name), seen).where(*conditions)
-    place = (_finished(), Report.day, Report.day_order)
+    place = (_finished(), _calm(), Report.day, Report.day_order)
     start = _read_cursor(cursor)
     if start is not None:
         base = base.where(tuple_(*place) > tuple_(*start))
@@ -119,7 +119,7 @@ def queue(
         rows=_rows(session, signed_in, found),
         count=count,
         reports=count,
-        next_cursor=_cursor(found[-1][0]) if more else None,
+        next_cursor=_cursor(found[-1][0], found[-1][1]) if more else None,
         held=_held(session, seen),
         states=tuple(Option(state.value, STATE_NAMES[state]) for state in State),
         categories=(Option("none", "没有选"), *(Option(k, v) for k, v in CATEGORIES.items())),
@@ -142,6 +142,11 @@ def _joined(what: Select[*tuple[Any, ...]], seen: Select[str]) -> Select[*tuple[
 def _finished() -> ColumnElement[int]:
     """What waits for somebody stands above what is settled."""
     return case((Report.state.in_(_OVER), 1), else_=0)
+
+
+def _calm() -> ColumnElement[int]:
+    """Urgent on top."""
+    return case((Placement.lane == "urgent", 0), else_=1)
 
 
 def _conditions(filters: QueueFilters) -> list[ColumnElement[bool]]:
@@ -259,17 +264,18 @@ def _assignees(session: Session, seen: Select[str]) -> tuple[Option, ...]:
     return (Option("none", "还没有人"), *(Option(person_id, name) for person_id, name in rows))
 
 
-def _cursor(report: Report) -> str:
-    place = [int(report.state in _OVER), report.day.isoformat(), report.day_order]
+def _cursor(report: Report, placement: Placement) -> str:
+    calm = int(placement.lane != "urgent")
+    place = [int(report.state in _OVER), calm, report.day.isoformat(), report.day_order]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
-def _read_cursor(text: str | None) -> tuple[int, date, str] | None:
+def _read_cursor(text: str | None) -> tuple[int, int, date, str] | None:
     """A cursor that nobody made starts at the beginning."""
     if not text:
         return None
     try:
-        over, day, order = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        return int(over), date.fromisoformat(day), str(order)
+        over, calm, day, order = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        return int(over), int(calm), date.fromisoformat(day), str(order)
     except (ValueError, TypeError):
         return None

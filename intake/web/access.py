@@ -8,7 +8,7 @@ from flask import Flask, abort, current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from intake.core.access import Permission
-from intake.core.errors import Forbidden
+from intake.core.errors import Forbidden, SignInNeeded
 from intake.web import session
 
 View = TypeVar("View", bound=Callable[..., object])
@@ -82,9 +82,9 @@ def enforce() -> Response | None:
         return None
     who = session.load()
     if who is None:
-        own = request.full_path.rstrip("?") if request.method == "GET" else ""
-        target = url_for("people.login", next=own) if own else url_for("people.login")
-        return redirect(target, 303)
+        if request.method != "GET":
+            raise SignInNeeded
+        return redirect(url_for("people.login", next=request.full_path.rstrip("?")), 303)
     if not all(who.actor.may(permission) for permission in access.permissions):
         raise Forbidden("这一页不在您的职责里。")
     return None

@@ -14,6 +14,7 @@ log = logging.getLogger("msx")
 
 STATUS: dict[type[errors.Refusal], int] = {
     errors.NotFound: 404,
+    errors.SignInNeeded: 401,
     errors.Forbidden: 403,
     errors.Stale: 409,
     errors.MoveForbidden: 422,
@@ -36,11 +37,11 @@ def error_page(code: int, *, retry_after: int | None = None, kept: str = "", mes
 
 
 def _typed() -> str:
-    """What was typed, where it can still be had without reading the request a second time."""
-    if request.method != "POST" or is_staff_path(request.path):
+    """What was typed, citizen or staff, where it can still be had."""
+    if request.method != "POST":
         return ""
     try:
-        return request.form.get("body", "")
+        return request.form.get("text" if is_staff_path(request.path) else "body", "")
     except (HTTPException, errors.Refusal):
         return ""
 

@@ -97,7 +97,7 @@ def test_the_day_begins_at_midnight_of_the_place(instant: datetime, day: date) -
 
 
 @given(
-    st.datetimes(min_value=datetime(1995, 1, 1), max_value=datetime(2100, 1, 1)),  # noqa: DTZ001
+    st.datetimes(min_value=datetime(1995, 1, 1), max_value=datetime(2100, 1, 1)),  # noqa: DTZ001 - bounds are naive
     st.integers(-12, 14),
 )
 def test_the_day_depends_on_the_instant_not_on_how_it_is_written(moment: datetime, offset: int) -> None:

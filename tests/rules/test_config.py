@@ -75,5 +75,8 @@ def test_the_folders_own_file_is_read_and_the_environment_wins(tmp_path: Path) -
 def test_any_text_is_either_read_or_refused_with_a_hint(setting: config.Setting, text: str) -> None:
     try:
         config.load({"MSX_DIR": "/nowhere", setting.env: text})
-    except ConfigError as error:
-        assert all(problem.id and problem.hint for problem in error.problems)
+    except ConfigError as refused:
+        problems = refused.problems
+    else:
+        problems = ()
+    assert all(problem.id and problem.hint for problem in problems)

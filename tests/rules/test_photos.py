@@ -54,7 +54,7 @@ def corners(data: bytes) -> list[tuple[int, ...]]:
     with Image.open(BytesIO(data)) as image:
         shown, (w, h) = image.convert("RGB"), image.size
         places = ((4, 4), (w - 5, 4), (w - 5, h - 5), (4, h - 5))
-        return [tuple(shown.getpixel(place) or ()) for place in places]  # type: ignore[arg-type]
+        return [tuple(shown.getpixel(place) or ()) for place in places]  # type: ignore[arg-type]  # RGB gives three numbers
 
 
 def alike(found: list[tuple[int, ...]], wanted: tuple[tuple[int, int, int], ...] = corpus.CORNERS) -> bool:

@@ -283,3 +283,25 @@ def test_a_history_cut_and_recomputed_with_the_secret_is_found_by_a_kept_anchor(
     assert auditing.verify(world).broken is None, "the chains alone cannot tell"
     assert auditing.verify(world, before).broken is None
     assert auditing.verify(world, kept).broken == f"{filed.id} staff: the kept head is gone"
+
+
+def test_somebody_whose_key_nobody_confirmed_sees_no_row(world: World, cast: Cast, filed: Report) -> None:
+    """An administrator can add a person; only a colleague's signature makes them one of the team."""
+    newcomer = add_member(world, "new4", "示例新", cast.liaison.role, "team4")
+    page = queue_of(world, newcomer)
+    assert (page.rows, page.count, page.boards) == ((), 0, ())
+    with pytest.raises(NotFound):
+        services.open_case(world, enter(world, newcomer).signed_in, filed.id)
+
+
+def test_a_photo_shown_again_and_again_is_one_opening_a_day(
+    world: World, cast: Cast, filed: Report, clock: FixedClock
+) -> None:
+    who = enter(world, cast.liaison).signed_in
+    file_id = services.open_case(world, who, filed.id).files[0].id
+    for _ in range(3):
+        services.open_file(world, who, filed.id, file_id)
+    assert [e.kind for e in _staff_events(world)].count("file_opened") == 1
+    clock.advance(timedelta(days=1))
+    services.open_file(world, who, filed.id, file_id)
+    assert [e.kind for e in _staff_events(world)].count("file_opened") == 2

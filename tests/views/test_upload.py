@@ -35,7 +35,7 @@ def make_app(limits: UploadLimits = LIMITS) -> Flask:
 
     @app.post("/")
     def take() -> Response:
-        sent = request._get_current_object()  # type: ignore[attr-defined]
+        sent = request._get_current_object()  # type: ignore[attr-defined]  # the proxy's own method
         assert isinstance(sent, IntakeRequest)
         files = [
             [file.filename, len(data := file.read()), hashlib.sha256(data).hexdigest(), file.too_big, len(file.head)]
@@ -260,7 +260,7 @@ def test_a_flood_of_tiny_parts_is_not_even_parsed(app: Flask) -> None:
 def test_files_are_counted(app: Flask, count: int, too_large: bool) -> None:
     _, seen = post(app, closed(text_part(b"body", b"words"), *(file_part(b"p") for _ in range(count))))
     assert (seen["form"], seen["too_large"]) == ({"body": ["words"]}, too_large)
-    assert len(seen["files"]) == (0 if too_large else count)  # type: ignore[arg-type]
+    assert len(seen["files"]) == (0 if too_large else count)  # type: ignore[arg-type]  # by construction a list
 
 
 @pytest.mark.parametrize("size", [MB - 5, MB + 1, 5 * MB])
@@ -396,10 +396,10 @@ def test_nul_and_what_is_not_utf8_are_replaced(app: Flask) -> None:
 def test_a_file_name_in_another_encoding_does_not_cost_the_report(app: Flask) -> None:
     status, seen = post(app, closed(text_part(b"body", b"words"), file_part(b"photo", "现场.jpg".encode("gbk"))))
     assert (status, seen["form"]) == (200, {"body": ["words"]})
-    assert seen["files"][0][1] == 5  # type: ignore[index]
+    assert seen["files"][0][1] == 5  # type: ignore[index]  # likewise
     for name in ("../../x", "照片.jpg", "a\u202egpj.exe"):
         _, seen = post(app, closed(file_part(b"photo", name.encode())))
-        assert seen["files"][0][0] == name  # type: ignore[index]
+        assert seen["files"][0][0] == name  # type: ignore[index]  # likewise
 
 
 @settings(max_examples=150, deadline=None)

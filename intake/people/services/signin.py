@@ -17,7 +17,7 @@ from intake.core.errors import Invalid
 from intake.core.world import World
 from intake.people import passwords
 from intake.people.models import Person, PersonKey, StaffSession, Team
-from intake.people.queries import normal_login
+from intake.people.queries import key_is_trusted, normal_login
 from intake.people.services.activation import SealedKeys, seal_keys
 from intake.people.services.readers import bump_epoch, end_sessions, record
 
@@ -80,6 +80,7 @@ def load_session(world: World, cookie: str) -> SignedIn | None:
             .outerjoin(Team, Team.id == Person.team_id)
             .where(StaffSession.digest == digest, Person.left_on.is_(None), PersonKey.retired_on.is_(None))
         ).one_or_none()
+        trusted = found is not None and key_is_trusted(session, world.secrets, found[0].key_id)
     if found is None or _is_over(world, found[0], now):
         return None
     row, person, reading, signing, team_name = found
@@ -91,7 +92,7 @@ def load_session(world: World, cookie: str) -> SignedIn | None:
         return None  # the row's public keys are not those this person holds: somebody edited them
     if now - row.seen_at >= _SEEN_EVERY:
         _seen(world, digest, now)
-    return SignedIn(_actor(person, team_name), keys, row.key_id, digest, row.confirmed_until)
+    return SignedIn(_actor(person, team_name, trusted=trusted), keys, row.key_id, digest, row.confirmed_until)
 
 
 def sign_out(world: World, signed_in: SignedIn) -> None:
@@ -280,8 +281,8 @@ def _is_over(world: World, row: StaffSession, now: datetime) -> bool:
     return row.started_at <= started or row.seen_at <= seen
 
 
-def _actor(person: Person, team_name: str | None) -> Actor:
-    return Actor(person.id, person.login, person.name, Role(person.role), person.team_id, team_name)
+def _actor(person: Person, team_name: str | None, *, trusted: bool) -> Actor:
+    return Actor(person.id, person.login, person.name, Role(person.role), person.team_id, team_name, trusted)
 
 
 def _bound(digest: str) -> vault.Bound:

@@ -272,7 +272,7 @@ def _case_file(key: bytes, row: ReportFile) -> CaseFile:
 
 
 def open_file(world: World, signed_in: SignedIn, report_id: str, file_id: str) -> OpenedFile:
-    """One file's bytes, recorded as an opening of its own."""
+    """One file's bytes; who opened it on which day is on record."""
     with world.db.read() as session:
         held = find_own_or_nothing(session, signed_in, report_id)
         row = session.get(ReportFile, file_id)
@@ -281,8 +281,23 @@ def open_file(world: World, signed_in: SignedIn, report_id: str, file_id: str) -
     key = held.key(signed_in.keys.reading, row.envelope)
     meta = json.loads(vault.decrypt(key, row.meta, ("report_file", row.id, "meta")))
     data = vault.decrypt_file(key, world.storage.get(row.blob), ("report_file", row.id, "blob"))
-    _record(world, signed_in, report_id, kind="file_opened", data={"file": file_id})
+    if not _seen_today(world, signed_in, report_id, file_id):
+        _record(world, signed_in, report_id, kind="file_opened", data={"file": file_id})
     return OpenedFile(meta["name"], meta["type"], data)
+
+
+def _seen_today(world: World, signed_in: SignedIn, report_id: str, file_id: str) -> bool:
+    """Whether this person's opening of this file is on record for today: a page shows its photos again and again."""
+    zone, today = world.settings.timezone, world.today()
+    with world.db.read() as session:
+        rows = session.execute(
+            select(StaffEvent.at, StaffEvent.data).where(
+                StaffEvent.report_id == report_id,
+                StaffEvent.kind == "file_opened",
+                StaffEvent.actor_id == signed_in.actor.person_id,
+            )
+        )
+        return any(data["file"] == file_id and local_day(at, zone) == today for at, data in rows)
 
 
 def find_own_or_nothing(session: Session, signed_in: SignedIn, report_id: str) -> Held:
@@ -312,12 +327,13 @@ def _readers(
 ) -> tuple[CaseReader, ...]:
     opened: dict[str, list[datetime]] = {}
     rows = session.execute(
-        select(StaffEvent.actor_id, StaffEvent.at).where(
+        select(StaffEvent.actor_id, StaffEvent.at, StaffEvent.data).where(
             StaffEvent.report_id == report_id, StaffEvent.kind == "opened"
         )
     )
-    for actor_id, at in rows:
-        opened.setdefault(actor_id, []).append(at)
+    for actor_id, at, data in rows:
+        if data.get("text"):  # looking at the facts alone opens nothing
+            opened.setdefault(actor_id, []).append(at)
     zone = world.settings.timezone
     people = sorted(holder for holder in holders_of(session, report_id) | set(opened) if holder in names)
     return tuple(
