@@ -74,8 +74,8 @@ def _round_rows(site: Site) -> tuple[tuple[str, str], ...]:
     if site.starts_on is None or site.ends_on is None:
         return ()
     start, end = site.starts_on, site.ends_on
-    last = f"{end.year}年{end.month}月{end.day}日"
-    return (("巡察时间", f"{start.year}年{start.month}月{start.day}日至{last}"), ("受理截止", last))
+    last = f"{end.year}.{end.month}.{end.day}"
+    return (("巡察时间", f"{start.year}.{start.month}.{start.day} 至 {last}"), ("受理截止", last))
 
 
 def _period(site: Site) -> str:
