@@ -28,7 +28,7 @@ from intake.triage import services as triage
 
 _SETTINGS = {
     "office_hotline": "12388",
-    "office_phone": "0990-555 0101",
+    "office_phone": "0990-5550100",
     "office_phone_hours": "工作日 8:30–17:30",
     "office_mailbox": "岚溪县 1 号信箱",
     "office_address": "岚溪县文昌路 8 号 1 楼 102 室",

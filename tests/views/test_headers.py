@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 
 import config
 from intake.app import create_app
+from intake.core.errors import TooMany
 from intake.core.world import World
 from intake.web import throttle
 from tests.cast import Cast
@@ -163,3 +165,19 @@ def test_where_the_day_key_changes_the_same_network_maps_elsewhere(app: Flask, w
         clock.advance(timedelta(days=1))
     assert len(keys) == 2
     assert not any("203.0.113" in key for key in keys)
+
+
+def test_one_network_trying_many_accounts_meets_a_ceiling_and_another_does_not(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(world.settings, signin_limit_network="5/10minutes")
+    monkeypatch.setitem(app.extensions, "msx_world", replace(world, settings=settings))
+    for number in range(6):
+        with app.test_request_context("/", environ_base={"REMOTE_ADDR": "198.51.100.7"}):
+            if number < 5:
+                throttle.sign_in_gate(f"nobody{number}")
+            else:
+                with pytest.raises(TooMany):
+                    throttle.sign_in_gate("nobody5")
+    with app.test_request_context("/", environ_base={"REMOTE_ADDR": "198.51.101.7"}):
+        throttle.sign_in_gate("nobody5")
