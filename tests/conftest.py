@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 
 import config
 from config import Settings
@@ -84,10 +85,17 @@ def cast(world: World, recovery: RecoveryKeys) -> Cast:
     return build_cast(world, recovery)
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates compiled once a run instead of once a test: a third of a page test's time."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(world: World) -> Flask:
+def app(world: World, compiled_templates: FileSystemBytecodeCache) -> Flask:
     """The whole product; every page that a test fetches is linted."""
     app = create_app(world.settings, world=world)
+    app.jinja_env.bytecode_cache = compiled_templates
     app.test_client_class = PageClient
     return app
 

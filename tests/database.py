@@ -1,7 +1,8 @@
 """A fresh, migrated database for every test, of the kind this run is about.
 
-`MSX_TEST_DATABASE` is `sqlite` (default) or `postgresql`. The schema is made once a process, each test gets a
-copy of it: a copied file, or `CREATE DATABASE … TEMPLATE` on the server that `tests.plugin` started.
+`MSX_TEST_DATABASE` is `sqlite` (default) or `postgresql`. The schema is made once a process. On SQLite each test
+gets a copy of the file; on PostgreSQL a copy made with `CREATE DATABASE … TEMPLATE` on the server that
+`tests.plugin` started, emptied afterwards for the next test: copying a database costs more than most tests.
 """
 
 import atexit
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import make_url
 
 from intake.core import schema
@@ -24,6 +26,17 @@ from intake.core.db import Database
 KIND = "MSX_TEST_DATABASE"
 SERVER = "MSX_TEST_DATABASE_URL"
 _numbers = itertools.count(1)
+_free: list[str] = []  # migrated, empty, nobody's: PostgreSQL databases of this process
+
+_OTHERS_OUT = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_SHAPE = """
+    SELECT relname, attname, atttypid, attnotnull FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped
+    ORDER BY relname, attnum
+"""
 
 
 def kind() -> str:
@@ -42,7 +55,7 @@ def fresh_database(folder: Path) -> Iterator[str]:
         shutil.copyfile(_sqlite_template(), file)
         yield f"sqlite:///{file}"
     else:
-        with _postgresql_database(template=_postgresql_template()) as url:
+        with _migrated_database() as url:
             yield url
 
 
@@ -52,8 +65,12 @@ def bare_database(folder: Path) -> Iterator[str]:
     if kind() == "sqlite":
         yield f"sqlite:///{folder / 'bare.db'}"
     else:
-        with _postgresql_database(template="template0") as url:
-            yield url
+        name = _new_name()
+        _create(name, template="template0")
+        try:
+            yield _address_of(name)
+        finally:
+            _drop(name)
 
 
 @cache
@@ -74,14 +91,46 @@ def _postgresql_template() -> str:
 
 
 @contextmanager
-def _postgresql_database(*, template: str) -> Iterator[str]:
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    _create(name, template=template)
+def _migrated_database() -> Iterator[str]:
+    template = _postgresql_template()
+    if _free:
+        name = _free.pop()
+    else:
+        name = _new_name()
+        _create(name, template=template)
     try:
         yield _address_of(name)
     finally:
-        # A killed process of the test may still be connected.
-        _administer(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        if _emptied(name):
+            _free.append(name)
+        else:
+            _drop(name)
+
+
+def _emptied(name: str) -> bool:
+    """Delete every row; False for a database whose shape a test has changed, which nobody else should get."""
+    with psycopg.connect(make_conninfo(_server(), dbname=name), autocommit=True) as connection:
+        connection.execute(_OTHERS_OUT)  # a process that a test killed may still hold a lock
+        shape = connection.execute(_SHAPE).fetchall()
+        if shape != _shape_of_template():
+            return False
+        tables = {str(row[0]) for row in shape}
+        connection.execute("SET session_replication_role = replica")  # rows go in any order, whoever refers to them
+        deletions = [
+            sql.SQL("DELETE FROM {};").format(sql.Identifier(table)) for table in tables - {"alembic_version"}
+        ]
+        connection.execute(sql.SQL("").join(deletions))
+    return True
+
+
+@cache
+def _shape_of_template() -> list[tuple[object, ...]]:
+    with psycopg.connect(make_conninfo(_server(), dbname=_postgresql_template())) as connection:
+        return connection.execute(_SHAPE).fetchall()
+
+
+def _new_name() -> str:
+    return f"test_{os.getpid()}_{next(_numbers)}"
 
 
 def _migrate(url: str) -> None:
@@ -96,6 +145,10 @@ def _migrate(url: str) -> None:
 def _create(name: str, *, template: str) -> None:
     statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
     _administer(statement.format(sql.Identifier(name), sql.Identifier(template)))
+
+
+def _drop(name: str) -> None:
+    _administer(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def _administer(statement: sql.Composed) -> None:
