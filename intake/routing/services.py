@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from intake.core import vault
 from intake.core.access import LEADER_ROLES, SignedIn
@@ -17,6 +17,7 @@ from intake.people import queries as people
 from intake.people.models import Person
 from intake.people.queries import Reader
 from intake.people.services import on_leave
+from intake.people.services.readers import record as journal
 from intake.routing.decide import ALIAS_VERSION, OFFICE, RULES_VERSION, Decision
 from intake.routing.models import Grant, Placement
 from intake.routing.queries import COUNTY_RECOVERY, Readers, grants_of, readers_for
@@ -90,7 +91,7 @@ def open_grant(pair: KeyPair, grant: Grant) -> bytes:
 def backlog_of(
     session: Session, world: World, signed_in: SignedIn, person_id: str
 ) -> tuple[Reader, list[str]]:
-    """The newcomer as a reader, and the reports that the signed-in colleague can open and they cannot.
+    """The newcomer as a reader, and the reports of which the colleague holds a key that they lack and may hold.
 
     Raises `NotFound` for somebody who is no trusted member of the colleague's own team (or, for the
     office, of any team): who is not eligible cannot be granted anything.
@@ -100,55 +101,64 @@ def backlog_of(
         raise NotFound
     if signed_in.actor.team_id not in (person.team_id, OFFICE):
         raise NotFound
-    reader = next(
-        (r for r in people.trusted_members(session, world.secrets, person.team_id) if r.holder == person_id),
-        None,
-    )
+    members = people.trusted_members(session, world.secrets, person.team_id)
+    reader = next((member for member in members if member.holder == person_id), None)
     if reader is None:
         raise NotFound
-    mine = select(Grant.report_id).where(
-        Grant.holder == signed_in.actor.person_id, Grant.envelope == "report"
+    lacking = select(Grant.report_id).where(_lacking(signed_in.actor.person_id, reader)).distinct()
+    return reader, sorted(session.scalars(lacking.join(Placement, Placement.report_id == Grant.report_id)))
+
+
+def _lacking(giver: str, reader: Reader) -> ColumnElement[bool]:
+    """Keys that the giver holds, the reader does not, and may: each key counts, not only the report's own."""
+    theirs = aliased(Grant)
+    has = exists().where(
+        theirs.holder == reader.holder, theirs.report_id == Grant.report_id, theirs.envelope == Grant.envelope
     )
-    theirs = select(Grant.report_id).where(Grant.holder == person_id, Grant.envelope == "report")
-    missing = select(Placement.report_id).where(
-        Placement.report_id.in_(mine), Placement.report_id.not_in(theirs)
-    )
-    if person.team_id != OFFICE:
-        missing = missing.where(Placement.team_id == person.team_id)
-    return reader, list(session.scalars(missing.order_by(Placement.report_id)))
+    return and_(Grant.holder == giver, ~has, _may_hold(reader))
+
+
+def _may_hold(reader: Reader) -> ColumnElement[bool]:
+    """The office holds every report, and the contact of its own; others what lies with their team."""
+    if reader.team_id == OFFICE:
+        return or_(Grant.envelope != "identity", Placement.team_id == OFFICE)
+    own = Placement.team_id == reader.team_id
+    return own if reader.role in LEADER_ROLES else and_(own, Grant.envelope != "identity")
 
 
 def grant_backlog(world: World, signed_in: SignedIn, *, person_id: str, limit: int = 200) -> Progress:
-    """Re-seal to a newcomer what the colleague holds, `limit` reports a call."""
+    """Re-seal to a newcomer what the colleague holds, `limit` reports a call; who gave is on record."""
     with world.db.read() as session:
         readers_epoch = people.readers_epoch(session)
         reader, missing = backlog_of(session, world, signed_in, person_id)
         batch = missing[:limit]
-        placed = {
-            p.report_id: p for p in session.scalars(select(Placement).where(Placement.report_id.in_(batch)))
-        }
-        held = grants_of(session, signed_in.actor.person_id, batch)
+        held = session.scalars(
+            select(Grant)
+            .join(Placement, Placement.report_id == Grant.report_id)
+            .where(_lacking(signed_in.actor.person_id, reader), Grant.report_id.in_(batch))
+        ).all()
     day = world.today()
     grants = [
-        grant
-        for (report_id, envelope), own in held.items()
-        if envelope != "identity" or _may_hold_identity(reader, placed[report_id])
-        for grant in seal_to(
-            [reader], open_grant(signed_in.keys.reading, own), report_id=report_id, envelope=envelope, day=day
+        row
+        for own in held
+        for row in seal_to(
+            [reader],
+            open_grant(signed_in.keys.reading, own),
+            report_id=own.report_id,
+            envelope=own.envelope,
+            day=day,
         )
     ]
-    _record_grants(world, grants, Readers((reader,), (), readers_epoch))
+    readers = Readers((reader,), (), readers_epoch)
+    _record_grants(world, grants, readers, giver=signed_in.actor.login, reports=len(batch))
     return Progress(len(batch), len(missing) - len(batch))
 
 
-def _may_hold_identity(reader: Reader, placement: Placement) -> bool:
-    if placement.team_id == OFFICE:
-        return reader.team_id == OFFICE
-    return reader.role in LEADER_ROLES and reader.team_id == placement.team_id
-
-
-def _record_grants(world: World, rows: Sequence[dict[str, Any]], readers: Readers) -> None:
+def _record_grants(
+    world: World, rows: Sequence[dict[str, Any]], readers: Readers, *, giver: str, reports: int
+) -> None:
     """Grants that came in between (another colleague granting the same) are left as they are."""
+    now, takers = world.clock.now(), sorted({row["holder"] for row in rows})
 
     def record(session: Session) -> None:
         check_epoch(session, readers)
@@ -159,6 +169,8 @@ def _record_grants(world: World, rows: Sequence[dict[str, Any]], readers: Reader
         ]
         if new:
             session.execute(insert(Grant), new)
+            for taker in takers:
+                journal(session, at=now, actor=giver, kind="granted", person_id=taker, data={"reports": reports})
 
     if rows:
         world.db.write(record)
@@ -189,7 +201,7 @@ def _regrant_one(world: World, pair: KeyPair, report_id: str, holder: str) -> in
         new = [reader for reader in wanted if (envelope, reader.holder) not in there]
         if new:
             grants += seal_to(new, open_grant(pair, grant), report_id=report_id, envelope=envelope, day=day)
-    _record_grants(world, grants, readers)
+    _record_grants(world, grants, readers, giver="recovery:county", reports=1)
     return len({grant["holder"] for grant in grants})
 
 

@@ -8,13 +8,16 @@ from sqlalchemy import delete, select, update
 from intake.core import vault
 from intake.core.clock import FixedClock
 from intake.core.errors import Forbidden, Invalid, MoveForbidden, NotFound, Stale
+from intake.core.secretfile import RecoveryKeys, read_recovery_key
 from intake.core.world import World
 from intake.people import services as people
+from intake.people.models import PeopleEvent
 from intake.reports import content
 from intake.reports import services as reports
 from intake.reports.models import CitizenEvent, Report, StaffEvent
 from intake.reports.services import Upload, auditing
 from intake.routing import services as routing
+from intake.routing.models import Grant
 from intake.triage import queries, services
 from intake.triage.queries import QueueFilters, QueuePage
 from intake.web.formtoken import FormToken
@@ -305,3 +308,45 @@ def test_a_photo_shown_again_and_again_is_one_opening_a_day(
     clock.advance(timedelta(days=1))
     services.open_file(world, who, filed.id, file_id)
     assert [e.kind for e in _staff_events(world)].count("file_opened") == 2
+
+
+def test_a_new_leader_gets_the_contacts_from_a_leader_even_after_a_liaison_gave_the_reports(
+    world: World, cast: Cast, filed: Report
+) -> None:
+    newcomer = add_member(world, "leader4b", "示例午", cast.leader.role, "team4", signer=cast.leader)
+    signed = enter(world, newcomer).signed_in
+    liaison, leader = enter(world, cast.liaison).signed_in, enter(world, cast.leader).signed_in
+    assert routing.grant_backlog(world, liaison, person_id=newcomer.person_id).done == 1
+    assert not services.open_case(world, signed, filed.id).can_reveal
+    assert routing.grant_backlog(world, leader, person_id=newcomer.person_id).done == 1
+    assert routing.grant_backlog(world, leader, person_id=newcomer.person_id).done == 0
+    assert services.reveal_contact(world, signed, filed.id) == CONTACT
+    with world.db.read() as session:
+        given = select(PeopleEvent.actor).where(
+            PeopleEvent.kind == "granted", PeopleEvent.person_id == newcomer.person_id
+        )
+        assert sorted(session.scalars(given)) == ["leader4", "liaison4"]
+
+
+def test_the_office_gives_a_teams_newcomer_what_lies_with_the_team_and_no_contact(
+    world: World, cast: Cast, filed: Report
+) -> None:
+    newcomer = add_member(world, "leader4b", "示例午", cast.leader.role, "team4", signer=cast.leader)
+    office = enter(world, cast.office).signed_in
+    assert routing.grant_backlog(world, office, person_id=newcomer.person_id).done == 1
+    case = services.open_case(world, enter(world, newcomer).signed_in, filed.id)
+    assert (case.body, case.can_reveal) == (BODY, False)
+
+
+def test_the_recovery_key_gives_everything_back_to_those_who_may_read(
+    world: World, cast: Cast, filed: Report, recovery: RecoveryKeys
+) -> None:
+    world.db.write(lambda session: session.execute(delete(Grant).where(Grant.holder != "recovery:county")))
+    assert services.open_case(world, enter(world, cast.liaison).signed_in, filed.id).locked == "no_grant"
+    _, keys = read_recovery_key(recovery.county)
+    assert routing.regrant_from_recovery(world, keys.reading).done == 4
+    assert routing.regrant_from_recovery(world, keys.reading).done == 0
+    assert services.open_case(world, enter(world, cast.liaison).signed_in, filed.id).body == BODY
+    assert services.reveal_contact(world, enter(world, cast.leader).signed_in, filed.id) == CONTACT
+    with pytest.raises(NotFound):
+        services.open_case(world, enter(world, cast.stranger).signed_in, filed.id)
