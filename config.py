@@ -111,7 +111,7 @@ SETTINGS: tuple[Setting, ...] = (
     _s("session_hours", "int", "8", "one working day"),
     _s("confirm_minutes", "int", "10", "how long a repeated password opens key acts"),
     _s("activation_hours", "int", "72", "an activation link: over a weekend"),
-    _s("threads", "int", "8", "threads of `msx serve`"),
+    _s("threads", "int", "64", "threads of `msx serve`: one bar of signal holds one for as long as its photo takes"),
     _s("hsts_seconds", "int", "31536000", "Strict-Transport-Security where the public address is https"),
     _s("office_hotline", "text", None, "telephone on citizens' pages, such as 12388; not set is not shown"),
     _s("office_phone", "text", None, "the office's own telephone; not set is not shown"),

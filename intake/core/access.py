@@ -67,6 +67,17 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.auditor: frozenset(_OWN),
 }
 
+# The two houses that stand apart: their roles are found in their own team and nowhere else.
+OFFICE_TEAM = "office"
+SUPERIOR_TEAM = "superior"
+_HOUSES: dict[Role, str] = {Role.office: OFFICE_TEAM, Role.superior: SUPERIOR_TEAM}
+
+
+def fits_house(role: str, team_id: str | None) -> bool:
+    """The office's role in the office's team, the superior's in the superior's, others in neither."""
+    return all((role == house_role) is (team_id == house_team) for house_role, house_team in _HOUSES.items())
+
+
 # Roles whose members may hold report keys at all. An administrator is never one of them.
 READER_ROLES = frozenset(role for role, may in ROLE_PERMISSIONS.items() if Permission.report_open in may)
 # Roles that hold the key of the contact besides the recovery key; the office only where it has the report.

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from intake.core import vault
-from intake.core.access import ROLE_PERMISSIONS, Permission, Role
+from intake.core.access import ROLE_PERMISSIONS, Permission, Role, fits_house
 from intake.core.framing import framed
 
 COUNTY: Final = "county"
@@ -82,7 +82,7 @@ def trusted(key_id: str, confirmations: Mapping[str, Confirmation], roots: Roots
             return False
         root = root_keys.get(confirmation.signer)
         if root is not None:
-            may = confirmation.statement.role == _ROOT_SIGNS[confirmation.signer]
+            may = confirmation.statement.role == _ROOT_SIGNS[confirmation.signer] and _in_house(confirmation.statement)
             return may and _holds(confirmation, root)
         signer = confirmations.get(confirmation.signer)
         if signer is None or not may_sign(signer.statement, confirmation.statement):
@@ -101,12 +101,19 @@ def may_sign(signer: Statement, newcomer: Statement) -> bool:
     """
     if signer.person_id == newcomer.person_id or signer.role not in _CONFIRMING_ROLES:
         return False
+    if not (_in_house(signer) and _in_house(newcomer)):
+        return False
     if Role.superior in (signer.role, newcomer.role):
         return signer.role == newcomer.role
     if signer.role == Role.office:
         return True
     same_team = signer.team_id is not None and signer.team_id == newcomer.team_id
     return same_team and newcomer.role != Role.office
+
+
+def _in_house(statement: Statement) -> bool:
+    """No ordinary role inside the office or the superior, and neither of theirs anywhere else."""
+    return fits_house(statement.role, statement.team_id)
 
 
 def _holds(confirmation: Confirmation, public: bytes) -> bool:

@@ -6,11 +6,12 @@ from typing import Any
 
 from flask import request
 from flask_babel import gettext, lazy_gettext
-from wtforms import BooleanField, StringField, TextAreaField, ValidationError
+from wtforms import StringField, TextAreaField, ValidationError
 
 from intake.reports.content import Draft, clean, normalised
+from intake.web import formtoken
 from intake.web.context import world
-from intake.web.formtoken import CitizenForm
+from intake.web.formtoken import CitizenForm, Tick
 
 REPORT = "report"
 BOX = "box"
@@ -91,7 +92,8 @@ class CitizensForm(CitizenForm):
 
     @property
     def fresh_token(self) -> str:
-        return str(self["token"].current_token)
+        purpose, board = self.meta.csrf_context
+        return formtoken.issue(purpose, board, again=True)
 
     @property
     def posted_token(self) -> str:
@@ -109,8 +111,8 @@ class ReportForm(CitizensForm):
     identity = StringField()
     contact = StringField(lazy_gettext("怎么联系您"), [_brief])
     contact_restriction = StringField(lazy_gettext("联系您要注意什么"), [_brief])
-    about_handler = BooleanField()
-    about_superior = BooleanField()
+    about_handler = Tick()
+    about_superior = Tick()
     website = StringField()
 
     @classmethod

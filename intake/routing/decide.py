@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from intake.core.access import OFFICE_TEAM
+
 RULES_VERSION = 1
 ALIAS_VERSION = 0  # no alias is read before recusal is built
-OFFICE = "office"
+OFFICE = OFFICE_TEAM
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Forms of the case page and of the page of keys. What a move needs, the workflow table decides."""
 
-from wtforms import BooleanField, StringField, TextAreaField
+from wtforms import StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from intake.web.formtoken import StaffForm
+from intake.web.formtoken import StaffForm, Tick
 
 TEXT_MAX = 5000
 _TOO_LONG = f"最多 {TEXT_MAX} 个字，请分几次写。"
@@ -30,7 +30,7 @@ class MoveForm(VersionedForm):
 
 class AnswerForm(VersionedForm):
     text = TextAreaField(validators=[InputRequired("回信还没有写。"), Length(max=TEXT_MAX, message=_TOO_LONG)])
-    ask = BooleanField()
+    ask = Tick()
 
 
 class NoteForm(StaffForm):

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from flask import request
 from flask_wtf import FlaskForm
 from itsdangerous import BadSignature, Signer
+from werkzeug.datastructures import MultiDict
 from wtforms.csrf.core import CSRF
-from wtforms.fields import Field
+from wtforms.fields import BooleanField, Field
 from wtforms.validators import ValidationError
 
 from intake.core import vault
@@ -45,10 +47,14 @@ def _signer() -> Signer:
     return Signer(world().secrets.form_token_key, salt=b"msx-form", digest_method=hashlib.sha256)
 
 
-def issue(purpose: str, board: str = "") -> str:
-    """A fresh token: purpose, board, 16 random bytes and the second it was made."""
+def issue(purpose: str, board: str = "", *, again: bool = False) -> str:
+    """A fresh token: purpose, board, 16 random bytes and the second it was made.
+
+    `again`: for a form that comes back filled in, which may be sent at once without being a machine's.
+    """
     nonce = base64.urlsafe_b64encode(vault.random_bytes(16)).decode()
-    fields = [purpose, board, nonce, int(world().clock.now().timestamp())]
+    head_start = world().settings.form_fastest_seconds if again else 0
+    fields = [purpose, board, nonce, int(world().clock.now().timestamp()) - head_start]
     body = base64.urlsafe_b64encode(json.dumps(fields, separators=(",", ":")).encode()).rstrip(b"=")
     return _signer().sign(body).decode()
 
@@ -89,10 +95,25 @@ class TokenCSRF(CSRF):
             raise ValidationError("这一页开得太久了，请再交一次。") from error
 
 
+def _posted(_: Any, form: Any, formdata: Any) -> Any:
+    """What was posted as a form; Flask-WTF would also read JSON, which none of our pages sends."""
+    if formdata is None or isinstance(formdata, MultiDict):
+        return formdata
+    return request.form if request.method == "POST" else None
+
+
+class Tick(BooleanField):
+    """A box that is ticked by `y` alone: whatever else comes counts as not ticked."""
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = valuelist[:1] == ["y"]
+
+
 class CitizenForm(FlaskForm):
     """A form without a session: `CitizenForm(meta={"csrf_context": (purpose, board)})`."""
 
     class Meta(FlaskForm.Meta):
+        wrap_formdata = _posted
         csrf = True
         csrf_class = TokenCSRF
         csrf_field_name = "token"
@@ -115,6 +136,7 @@ class StaffForm(FlaskForm):
     """A form of signed-in staff."""
 
     class Meta(FlaskForm.Meta):
+        wrap_formdata = _posted
         csrf = True
         csrf_class = SessionCSRF
         csrf_field_name = "csrf_token"

@@ -10,6 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from intake.web.access import operator
 from intake.web.context import world
 
+_LOW_DISK_BYTES = 500 * 1024 * 1024
+
 blueprint = Blueprint("operators", __name__)
 
 
@@ -38,12 +40,12 @@ def readyz() -> Response:
 @blueprint.get("/metrics")
 @operator
 def metrics() -> Response:
-    """Version and free disk. No count of what citizens do: with a clock beside it, it would name a day's hour."""
-    free = shutil.disk_usage(world().settings.dir).free
+    """Version, and whether the disk runs low. No figure that moves when a citizen acts: free bytes would be a clock."""
+    low = int(shutil.disk_usage(world().settings.dir).free < _LOW_DISK_BYTES)
     lines = [
         "# TYPE msx_build_info gauge",
         f'msx_build_info{{version="{version("mashangxun")}"}} 1',
-        "# TYPE msx_disk_free_bytes gauge",
-        f"msx_disk_free_bytes {free}",
+        "# TYPE msx_disk_low gauge",
+        f"msx_disk_low {low}",
     ]
     return Response("\n".join(lines) + "\n", mimetype="text/plain; version=0.0.4")

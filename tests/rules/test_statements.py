@@ -257,7 +257,8 @@ class TestWhoMaySign:
         signer = dataclasses.replace(CAST["leader"], role=role)
         same_team = CAST["liaison"]
         confirms = role in set(Role) and Permission.keys_confirm in ROLE_PERMISSIONS[Role(role)]
-        assert may_sign(signer, same_team) == (confirms and role != Role.superior)
+        # The superior's and the office's roles count in their own houses alone, and this is neither.
+        assert may_sign(signer, same_team) == (confirms and role not in (Role.superior, Role.office))
 
     def test_nobody_signs_a_second_key_of_their_own(self) -> None:
         again = dataclasses.replace(CAST["clerk"], reading_public=keys("new").reading.public)
@@ -268,3 +269,22 @@ class TestWhoMaySign:
         assume(Role.superior in (CAST[signer].role, CAST[newcomer].role))
         allowed = may_sign(CAST[signer], CAST[newcomer])
         assert allowed == (CAST[signer].role == CAST[newcomer].role and signer != newcomer)
+
+
+class TestTheTwoHouses:
+    """The office and the superior stand apart: no key of one opens a way into the other, or out of its own."""
+
+    @pytest.mark.parametrize("team_id", ["superior", "office"])
+    @pytest.mark.parametrize("role", [Role.team_liaison, Role.team_leader, Role.discipline_case])
+    def test_nobody_puts_an_ordinary_role_into_either(self, role: Role, team_id: str) -> None:
+        office = dataclasses.replace(CAST["leader"], person_id="o", role=Role.office, team_id="office")
+        newcomer = dataclasses.replace(CAST["liaison"], role=role, team_id=team_id)
+        assert not may_sign(office, newcomer)
+        inside = dataclasses.replace(CAST["leader"], person_id="x", team_id=team_id)
+        assert not may_sign(inside, newcomer)
+
+    def test_the_superiors_role_counts_in_no_other_team(self) -> None:
+        superior = dataclasses.replace(CAST["leader"], person_id="s", role=Role.superior, team_id="superior")
+        for team_id in ("office", "team4", None):
+            assert not may_sign(superior, dataclasses.replace(CAST["liaison"], role=Role.superior, team_id=team_id))
+        assert may_sign(superior, dataclasses.replace(CAST["liaison"], role=Role.superior, team_id="superior"))

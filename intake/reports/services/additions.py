@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from intake.core import vault
-from intake.core.errors import Busy, Retry
+from intake.core.errors import Busy, Invalid, NotFound, Retry
 from intake.core.tables import new_id
 from intake.core.world import World
 from intake.reports.models import Addition, Report, ReportFile, Spent
@@ -23,6 +24,7 @@ from intake.routing.queries import holders_of, present_readers
 from intake.routing.services import check_epoch, seal_to
 
 _TRIES = 5
+ALREADY_RATED = "您已经评过了，谢谢。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,7 @@ def add_photos(
     world: World, *, report_id: str, seen_key: bytes, uploads: Sequence[Upload], spent: bytes | None = None
 ) -> Added:
     """Photos alone; those that the report has already are not added twice."""
-    return add(
-        world, report_id=report_id, seen_key=seen_key, kind="files", value={}, uploads=uploads, spent=spent
-    )
+    return add(world, report_id=report_id, seen_key=seen_key, kind="files", value={}, uploads=uploads, spent=spent)
 
 
 def add(
@@ -53,21 +53,27 @@ def add(
     uploads: Sequence[Upload] = (),
     spent: bytes | None = None,
 ) -> Added:
-    """One addition of `kind` (message, files, rating); nothing is recorded where nothing is left of it."""
-    with world.db.read() as session:
-        known = set(session.scalars(select(ReportFile.seen).where(ReportFile.report_id == report_id)))
-    taken, problems = photos.take(
-        world, uploads, seen_key=seen_key, known=known, room=max(0, world.settings.max_photos - len(known))
-    )
-    if not value and not taken:
-        return Added(tuple(problems), 0, not problems)
-    prepared = _prepare(world, report_id, kind, value, taken, len(known) + 1)
+    """One addition of `kind` (message, files, rating); nothing is recorded where nothing is left of it.
+
+    Raises `NotFound` where the report is gone, `Invalid` for a second rating. Whoever loses a race with
+    another page of the same receipt is prepared again on what the other left.
+    """
     for _ in range(_TRIES):
+        with world.db.read() as session:
+            if spent is not None and session.get(Spent, spent) is not None:
+                return Added((), 0, True)
+            known = set(session.scalars(select(ReportFile.seen).where(ReportFile.report_id == report_id)))
+        room = max(0, world.settings.max_photos - len(known))
+        taken, problems = photos.take(world, uploads, seen_key=seen_key, known=known, room=room)
+        prepared, failed = _prepare(world, report_id, kind, value, taken, len(known) + 1)
+        problems += failed
+        if not value and not prepared.files:
+            return Added(tuple(problems), 0, not problems)
         try:
-            _record(world, prepared, taken=len(taken), spent=spent)
-        except Retry:
+            _record(world, prepared, known=known, spent=spent)
+        except (Retry, IntegrityError):
             continue
-        return Added(tuple(problems), len(taken), True)
+        return Added(tuple(problems), len(prepared.files), True)
     raise Busy(5)
 
 
@@ -81,7 +87,7 @@ class _Prepared:
 
 def _prepare(
     world: World, report_id: str, kind: str, value: dict[str, Any], taken: Sequence[Taken], first: int
-) -> _Prepared:
+) -> tuple[_Prepared, list[FileProblem]]:
     addition_id, day, key = new_id(), world.today(), vault.new_key()
     plain = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
     row = {
@@ -91,22 +97,29 @@ def _prepare(
         "day": day,
         "content": vault.encrypt(key, plain, ("addition", addition_id, "content")),
     }
-    files = photos.store(
-        world, taken, report_id=report_id, envelope=addition_id, key=key, day=day, first=first
-    )
-    return _Prepared(report_id, key, row, files)
+    files, failed = photos.store(world, taken, report_id=report_id, envelope=addition_id, key=key, day=day, first=first)
+    return _Prepared(report_id, key, row, files), failed
 
 
-def _record(world: World, prepared: _Prepared, *, taken: int, spent: bytes | None) -> None:
+def _record(world: World, prepared: _Prepared, *, known: set[bytes], spent: bytes | None) -> None:
     report_id, day, chain_key = prepared.report_id, prepared.row["day"], world.secrets.chain_key
+    kind = prepared.row["kind"]
     with world.db.read() as session:
+        if session.get(Report, report_id) is None:
+            raise NotFound
         readers = present_readers(session, world.secrets, report_id)
         held = holders_of(session, report_id)
     grants = seal_to(readers.report, prepared.key, report_id=report_id, envelope=prepared.row["id"], day=day)
 
     def record(session: Session) -> None:
-        report = session.get_one(Report, report_id, with_for_update=True)
+        report = session.get(Report, report_id, with_for_update=True)
+        if report is None:
+            raise NotFound
         check_epoch(session, readers)
+        if kind == "rating" and report.rated:
+            raise Invalid({"score": ALREADY_RATED})
+        if set(session.scalars(select(ReportFile.seen).where(ReportFile.report_id == report_id))) != known:
+            raise Retry  # another page added photos: how many there is room for has changed
         if holders_of(session, report_id) != held:
             raise Retry  # somebody was granted the report since, and would miss what is added now
         if spent is not None:
@@ -121,10 +134,10 @@ def _record(world: World, prepared: _Prepared, *, taken: int, spent: bytes | Non
             chain_key,
             report,
             day=day,
-            kind=prepared.row["kind"],
-            data={"photos": taken},
+            kind=kind,
+            data={"photos": len(prepared.files)},
         )
-        if prepared.row["kind"] == "rating":
+        if kind == "rating":
             report.rated = True
         else:
             report.awaiting_citizen = False

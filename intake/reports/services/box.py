@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from intake.core import vault
@@ -86,9 +85,7 @@ def open_box(world: World, *, digits: str) -> Box:
         team_name = team_name_of(session, placement.team_id)
         rows = list(session.scalars(select(BoxRow).where(BoxRow.report_id == report.id).order_by(BoxRow.seq)))
         events = list(
-            session.scalars(
-                select(CitizenEvent).where(CitizenEvent.report_id == report.id).order_by(CitizenEvent.seq)
-            )
+            session.scalars(select(CitizenEvent).where(CitizenEvent.report_id == report.id).order_by(CitizenEvent.seq))
         )
         moves = list(
             session.scalars(
@@ -121,9 +118,7 @@ def open_box(world: World, *, digits: str) -> Box:
     )
 
 
-def _steps(
-    state: str, filed_on: date, moved: dict[State, date], messages: Sequence[BoxMessage]
-) -> tuple[Step, ...]:
+def _steps(state: str, filed_on: date, moved: dict[State, date], messages: Sequence[BoxMessage]) -> tuple[Step, ...]:
     """Received, in progress, closed; the question stands where the report waits for the citizen."""
     days = {"received": filed_on, "in_progress": moved.get(State.accepted)}
     days["closed"] = moved.get(State.closed) or moved.get(State.not_accepted)
@@ -158,18 +153,15 @@ def add_to_report(
         raise Invalid({"body": f"最多 {world.settings.body_max} 个字，现在有 {len(text)} 个。"})
     value = {"text": text} if text else {}
     kind = "message" if text else "files"
-    try:
-        return additions.add(
-            world,
-            report_id=report_id,
-            seen_key=seen_key(keys),
-            kind=kind,
-            value=value,
-            uploads=uploads,
-            spent=tag,
-        )
-    except IntegrityError:
-        return _lost_the_race(world, tag)
+    return additions.add(
+        world,
+        report_id=report_id,
+        seen_key=seen_key(keys),
+        kind=kind,
+        value=value,
+        uploads=uploads,
+        spent=tag,
+    )
 
 
 def rate_report(world: World, *, digits: str, token: FormToken, score: int, text: str = "") -> None:
@@ -188,20 +180,13 @@ def rate_report(world: World, *, digits: str, token: FormToken, score: int, text
         if coarse(State(report.state), awaiting_citizen=False) != "closed":
             raise Invalid({"score": "办结以后才能评。"})
         if report.rated:
-            raise Invalid({"score": "您已经评过了，谢谢。"})
+            raise Invalid({"score": additions.ALREADY_RATED})
         report_id = report.id
-    try:
-        additions.add(
-            world, report_id=report_id, seen_key=seen_key(keys), kind="rating",
-            value={"score": score, "text": words}, spent=tag,
-        )  # fmt: skip
-    except IntegrityError:
-        _lost_the_race(world, tag)
-
-
-def _lost_the_race(world: World, tag: bytes) -> Added:
-    """The same form came in twice at once: the other one is kept, and says the same."""
-    with world.db.read() as session:
-        if is_spent(session, tag):
-            return Added((), 0, True)
-    raise NotFound  # deleted in between
+    additions.add(
+        world,
+        report_id=report_id,
+        seen_key=seen_key(keys),
+        kind="rating",
+        value={"score": score, "text": words},
+        spent=tag,
+    )

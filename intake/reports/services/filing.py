@@ -84,7 +84,8 @@ def file_report(
             taken, problems = photos.take(
                 world, uploads, seen_key=seen_key(keys), known=(), room=world.settings.max_photos
             )
-            prepared = _prepare(world, draft, keys, taken)
+            prepared, failed = _prepare(world, draft, keys, taken)
+            problems += failed
         try:
             team_name = _place_and_record(world, prepared, token=token, draft=draft, tag=tag, held=held)
         except Retry:
@@ -94,7 +95,8 @@ def file_report(
                 repeated = is_spent(session, tag)
             prepared = prepared if repeated else None  # a register number or an id met another: draw again
             continue
-        return Filed(digits, team_name, tuple(problems), len(taken), False, sensitive.find(draft.body))
+        kept = len(prepared.files)
+        return Filed(digits, team_name, tuple(problems), kept, False, sensitive.find(draft.body))
     raise Busy(5)
 
 
@@ -115,13 +117,13 @@ class _Prepared:
     event: dict[str, Any]
 
 
-def _prepare(world: World, draft: Draft, keys: ReceiptKeys, taken: Sequence[Taken]) -> _Prepared:
+def _prepare(
+    world: World, draft: Draft, keys: ReceiptKeys, taken: Sequence[Taken]
+) -> tuple[_Prepared, list[FileProblem]]:
     report_id, day = new_id(), world.today()
     report_key, identity_key, box_key = vault.new_key(), vault.new_key(), vault.new_key()
-    files = photos.store(
-        world, taken, report_id=report_id, envelope="report", key=report_key, day=day, first=1
-    )
-    event = history.filed_event(world.secrets.chain_key, report_id, day=day, data={"photos": len(taken)})
+    files, failed = photos.store(world, taken, report_id=report_id, envelope="report", key=report_key, day=day, first=1)
+    event = history.filed_event(world.secrets.chain_key, report_id, day=day, data={"photos": len(files)})
     written = {k: v for k, v in asdict(draft).items() if k in _SEALED_FIELDS}
     report = {
         "id": report_id,
@@ -152,7 +154,7 @@ def _prepare(world: World, draft: Draft, keys: ReceiptKeys, taken: Sequence[Take
         "citizen_seq": 1,
         "citizen_head": event["hash"],
     }
-    return _Prepared(report_id, report_key, identity_key, report, files, event)
+    return _Prepared(report_id, report_key, identity_key, report, files, event), failed
 
 
 _SEALED_FIELDS = ("body", "place", "happened_on", "subject", "contact_restriction")
@@ -182,9 +184,7 @@ def _place_and_record(
         team_name = team_name_of(session, decision.team_id)
     day = prepared.report["day"]
     grants = [
-        *seal_to(
-            readers.report, prepared.report_key, report_id=prepared.report_id, envelope="report", day=day
-        ),
+        *seal_to(readers.report, prepared.report_key, report_id=prepared.report_id, envelope="report", day=day),
         *seal_to(
             readers.identity,
             prepared.identity_key,
@@ -225,9 +225,7 @@ def _decide(session: Session, world: World, board: BoardPage, draft: Draft, held
     )
 
 
-def _repeated(
-    world: World, *, digits: str, keys: ReceiptKeys, draft: Draft, uploads: Sequence[Upload]
-) -> Filed:
+def _repeated(world: World, *, digits: str, keys: ReceiptKeys, draft: Draft, uploads: Sequence[Upload]) -> Filed:
     """The same filing again: the same receipt, and the photos that it has not got yet."""
     with world.db.read() as session:
         row = session.execute(

@@ -44,9 +44,7 @@ def citizen_fields(event: CitizenEvent) -> dict[str, Value]:
 
 def filed_event(key: bytes, report_id: str, *, day: date, data: Mapping[str, Any]) -> dict[str, Any]:
     """The first row of a new report's citizen chain."""
-    event = CitizenEvent(
-        report_id=report_id, seq=1, day=day, kind="filed", data=dict(data), prev=chain.GENESIS
-    )
+    event = CitizenEvent(report_id=report_id, seq=1, day=day, kind="filed", data=dict(data), prev=chain.GENESIS)
     event.hash = chain.link(key, event.prev, citizen_fields(event))
     return {c.name: getattr(event, c.name) for c in CitizenEvent.__table__.columns}
 
@@ -90,18 +88,14 @@ def append_citizen(
 
 def first_broken(session: Session, key: bytes, report: Report) -> str | None:
     """Where a chain of this report does not hold: "staff 3", "citizen 1"; None where both hold."""
-    staff = session.scalars(
-        select(StaffEvent).where(StaffEvent.report_id == report.id).order_by(StaffEvent.seq)
-    )
+    staff = session.scalars(select(StaffEvent).where(StaffEvent.report_id == report.id).order_by(StaffEvent.seq))
     place = chain.first_broken(key, [Link(e.prev, e.hash, staff_fields(e)) for e in staff], report.staff_head)
     if place is not None:
         return f"staff {place + 1}"
     citizen = session.scalars(
         select(CitizenEvent).where(CitizenEvent.report_id == report.id).order_by(CitizenEvent.seq)
     )
-    place = chain.first_broken(
-        key, [Link(e.prev, e.hash, citizen_fields(e)) for e in citizen], report.citizen_head
-    )
+    place = chain.first_broken(key, [Link(e.prev, e.hash, citizen_fields(e)) for e in citizen], report.citizen_head)
     return None if place is None else f"citizen {place + 1}"
 
 

@@ -1,16 +1,18 @@
 """Taking files into a report: re-encoded, encrypted and stored before anything is recorded."""
 
 import json
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from intake.core import vault
-from intake.core.errors import Busy
 from intake.core.tables import new_id
 from intake.core.world import World
 from intake.reports.photos import Limits, NotTaken, Photo, reason_for_size, reencode, shown_name
+
+log = logging.getLogger("msx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Taken:
 
     photo: Photo
     seen: bytes
+    name: str
 
 
 def take(
@@ -66,7 +69,8 @@ def take(
             problems.append(FileProblem(shown_name(upload.name), "too_many"))
             continue
         try:
-            taken.append(Taken(reencode(upload.name, upload.data, limits=limits), seen))
+            photo = reencode(upload.name, upload.data, limits=limits)
+            taken.append(Taken(photo, seen, shown_name(upload.name)))
             have.add(seen)
         except NotTaken as error:
             problems.append(FileProblem(shown_name(upload.name), error.reason))
@@ -75,17 +79,21 @@ def take(
 
 def store(
     world: World, taken: Sequence[Taken], *, report_id: str, envelope: str, key: bytes, day: date, first: int
-) -> list[dict[str, Any]]:
-    """Blobs into the store, under `key`; returns the rows that will refer to them."""
-    rows = []
+) -> tuple[list[dict[str, Any]], list[FileProblem]]:
+    """Blobs into the store, under `key`; the rows that will refer to them, and what could not be stored."""
+    rows: list[dict[str, Any]] = []
+    problems: list[FileProblem] = []
     for number, one in enumerate(taken, start=first):
         file_id, blob_id = new_id(), new_id()
         blob = f"{blob_id[:2]}/{blob_id}"
         sealed = vault.encrypt_file(key, one.photo.data, ("report_file", file_id, "blob"))
         try:
             world.storage.put(blob, sealed, day=day)
-        except OSError as error:  # a full disk: nothing is recorded, and the text goes back with the page
-            raise Busy from error
+        except Exception as error:
+            # A full disk, a store out of reach, whatever its client raises: a file never stops a report.
+            log.error("storage: %s", type(error).__name__)  # noqa: TRY400 - a message may hold what was sent
+            problems.append(FileProblem(one.name, "busy"))
+            continue
         meta = {"name": f"photo-{number}.jpg", "type": one.photo.media_type}
         rows.append(
             {
@@ -99,4 +107,4 @@ def store(
                 "seen": one.seen,
             }
         )
-    return rows
+    return rows, problems
