@@ -90,10 +90,10 @@ class CitizensForm(CitizenForm):
         wrong = self.mistakes()
         return [FieldLink(f.name, str(f.label.text), wrong[f.name].short) for f in self if f.name in wrong]
 
-    @property
-    def fresh_token(self) -> str:
+    def fresh_token(self, *, again: bool = False) -> str:
+        """A new token; `again` for a form that comes back filled in."""
         purpose, board = self.meta.csrf_context
-        return formtoken.issue(purpose, board, again=True)
+        return formtoken.issue(purpose, board, again=again)
 
     @property
     def posted_token(self) -> str:

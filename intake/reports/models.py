@@ -35,8 +35,10 @@ class Report(Base):
     rated: Mapped[bool] = mapped_column(default=False)
     staff_seq: Mapped[int] = mapped_column(default=0)
     staff_head: Mapped[str]
+    staff_seal: Mapped[str]  # keyed: a history cut short by whoever can only write rows is found
     citizen_seq: Mapped[int] = mapped_column(default=0)
     citizen_head: Mapped[str]
+    citizen_seal: Mapped[str]
 
     __table_args__ = (Index(None, "day", "day_order"), Index(None, "state"), CITIZEN)
 

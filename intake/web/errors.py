@@ -5,6 +5,7 @@ import traceback
 from types import TracebackType
 
 from flask import Flask, Response, make_response, render_template, request
+from flask_babel import gettext
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from intake.core import errors
@@ -27,23 +28,38 @@ STATUS: dict[type[errors.Refusal], int] = {
 def error_page(code: int, *, retry_after: int | None = None, kept: str = "", message: str = "") -> Response:
     """The page for a status: `kept` is the text a citizen had typed, given back to be sent again."""
     side = "staff" if is_staff_path(request.path) else "citizen"
-    page = render_template(
-        f"{side}/error.html", code=code, retry_after=retry_after, kept=kept, message=message
-    )
+    page = render_template(f"{side}/error.html", code=code, retry_after=retry_after, kept=kept, message=message)
     response = make_response(page, code)
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)
     return response
 
 
-def _typed() -> str:
-    """What was typed, citizen or staff, where it can still be had."""
+# Fields of citizens' forms that are given back with the body where the form itself cannot be shown again.
+_BESIDE_THE_BODY = (
+    ("happened_on", "什么时候"),
+    ("place", "在哪儿"),
+    ("subject", "说的是谁、哪个单位"),
+    ("contact", "怎么联系您"),
+    ("contact_restriction", "联系您要注意什么"),
+    ("text", "想说的话"),
+)
+
+
+def typed_words() -> str:
+    """Everything that was typed into the form just sent, as one text to be copied; empty where there was none."""
     if request.method != "POST":
         return ""
     try:
-        return request.form.get("text" if is_staff_path(request.path) else "body", "")
+        sent = request.form
     except (HTTPException, errors.Refusal):
-        return ""
+        sent = request.form  # the words that did come are kept there, also when the first look raised
+    if is_staff_path(request.path):
+        return sent.get("text", "")
+    beside = [
+        f"{gettext(label)}：{sent[name].strip()}" for name, label in _BESIDE_THE_BODY if sent.get(name, "").strip()
+    ]
+    return "\n\n".join([part for part in (sent.get("body", "").strip(), "\n".join(beside)) if part])
 
 
 def _refused(error: errors.Refusal) -> Response:
@@ -51,14 +67,14 @@ def _refused(error: errors.Refusal) -> Response:
     retry_after = error.retry_after if isinstance(error, errors.TooMany | errors.Busy) else None
     if code == 404:
         return error_page(404)  # nothing of why: like what is not there
-    return error_page(code, retry_after=retry_after, kept=_typed(), message=str(error) if code != 503 else "")
+    return error_page(code, retry_after=retry_after, kept=typed_words(), message=str(error) if code != 503 else "")
 
 
 def _http(error: HTTPException) -> Response | HTTPException:
     code = error.code or 500
     if 300 <= code < 400:
         return error
-    response = error_page(code, kept=_typed(), retry_after=60 if code == 503 else None)
+    response = error_page(code, kept=typed_words(), retry_after=60 if code == 503 else None)
     if code == 405 and isinstance(error, HTTPException):
         for name, value in error.get_headers():
             if name.lower() == "allow":
@@ -85,4 +101,4 @@ def register(app: Flask) -> None:
         app.register_error_handler(kind, _refused)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(InternalServerError, _http)
-    app.register_error_handler(errors.Retry, lambda _: error_page(503, retry_after=5, kept=_typed()))
+    app.register_error_handler(errors.Retry, lambda _: error_page(503, retry_after=5, kept=typed_words()))

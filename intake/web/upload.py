@@ -44,12 +44,18 @@ class UploadLimits:
 
 
 class UploadedFile(FileStorage):
-    """A file in memory. Over the size it is `too_big`: no content, but its first bytes as `head`."""
+    """A file in memory. Over the size it is `too_big`: no content, but its first bytes as `head`.
 
-    def __init__(self, data: bytes, part: File, *, head: bytes = b"", too_big: bool = False) -> None:
+    `surplus`: one file too many of one request; only its name was read.
+    """
+
+    def __init__(
+        self, data: bytes, part: File, *, head: bytes = b"", too_big: bool = False, surplus: bool = False
+    ) -> None:
         super().__init__(BytesIO(data), part.filename, part.name, headers=part.headers)
         self.head = head
         self.too_big = too_big
+        self.surplus = surplus
 
 
 # --- Bytes in flight --------------------------------------------------------------------------------------
@@ -112,13 +118,14 @@ class _TolerantDecoder(MultipartDecoder):
 
 @dataclass(slots=True)
 class _Part:
-    """The part that is being read; `kept` is False where its bytes are only counted."""
+    """The part that is being read; `kept` is False where its bytes are only counted, `surplus` for a file too many."""
 
     of: Field | File
     kept: bool
     content: BytesIO = field(default_factory=BytesIO)
     size: int = 0
     too_big: bool = False
+    surplus: bool = False
 
 
 class _Received:
@@ -162,9 +169,11 @@ class _Received:
             self._part = _Part(event, kept=bool(event.name) and self.takes_parts)
         elif isinstance(event, File):
             self._files += 1
-            if self._files > self._limits.most_files:
+            surplus = self._files > self._limits.most_files
+            if self._files > 2 * self._limits.most_files:
                 self.refuse_files()
-            self._part = _Part(event, kept=bool(event.name) and self.takes_files)
+            kept = bool(event.name) and self.takes_files and not surplus
+            self._part = _Part(event, kept=kept, surplus=surplus)
         elif isinstance(event, Data) and self._part is not None:
             self._extend(self._part, event.data)
             if not event.more_data:
@@ -201,6 +210,8 @@ class _Received:
                 self.fields.append((name, plain_text(content)))
         elif part.kept:
             self.files.append((name, UploadedFile(content, part.of)))
+        elif part.surplus and self.takes_files:
+            self.files.append((name, UploadedFile(b"", part.of, surplus=True)))
         elif part.too_big and self.takes_files:
             self.files.append((name, UploadedFile(b"", part.of, head=content, too_big=True)))
 

@@ -15,7 +15,7 @@ from intake.people.models import PeopleEvent
 from intake.reports import content
 from intake.reports import services as reports
 from intake.reports.models import CitizenEvent, Report, StaffEvent
-from intake.reports.services import Upload, auditing
+from intake.reports.services import Upload, auditing, history
 from intake.routing import services as routing
 from intake.routing.models import Grant
 from intake.triage import queries, services
@@ -251,12 +251,16 @@ def _edit(world: World, what: str, report_id: str) -> None:
         "removed": delete(StaffEvent).where(staff, StaffEvent.seq == 2),
         "last removed": delete(StaffEvent).where(staff, StaffEvent.seq == 3),
         "reauthored": update(StaffEvent).where(staff, StaffEvent.seq == 1).values(actor_id="somebody"),
+        "state": update(Report).where(Report.id == report_id).values(state="received"),
+        "result": update(Report).where(Report.id == report_id).values(result="verified"),
         "head": update(Report).where(Report.id == report_id).values(staff_head="0" * 64),
     }
     world.db.write(lambda session: session.execute(edits[what]))
 
 
-@pytest.mark.parametrize("what", ["edited", "redated", "removed", "last removed", "reauthored", "head"])
+@pytest.mark.parametrize(
+    "what", ["edited", "redated", "removed", "last removed", "reauthored", "head", "state", "result"]
+)
 def test_a_history_changed_by_hand_is_found(world: World, cast: Cast, filed: Report, what: str) -> None:
     who = enter(world, cast.liaison).signed_in
     services.open_case(world, who, filed.id)
@@ -281,8 +285,12 @@ def test_a_history_cut_and_recomputed_with_the_secret_is_found_by_a_kept_anchor(
     kept = auditing.anchor(world)
     with world.db.read() as session:
         head = session.get_one(StaffEvent, (filed.id, 1)).hash
+    cut = {"staff_head": head, "staff_seq": 1, "state": "received"}
     world.db.write(lambda session: session.execute(delete(StaffEvent).where(StaffEvent.seq == 2)))
-    world.db.write(lambda session: session.execute(update(Report).values(staff_head=head, staff_seq=1)))
+    world.db.write(lambda session: session.execute(update(Report).values(cut)))
+    assert auditing.verify(world).broken == f"{filed.id} staff 2", "whoever can only write rows is found at once"
+    cut["staff_seal"] = history.seal(world.secrets.chain_key, "staff", filed.id, 1, head)
+    world.db.write(lambda session: session.execute(update(Report).values(cut)))
     assert auditing.verify(world).broken is None, "the chains alone cannot tell"
     assert auditing.verify(world, before).broken is None
     assert auditing.verify(world, kept).broken == f"{filed.id} staff: the kept head is gone"

@@ -7,6 +7,7 @@ from intake.reports.services.box import (
     BoxMessage,
     Step,
     add_to_report,
+    already_added,
     open_box,
     rate_report,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "Step",
     "Upload",
     "add_to_report",
+    "already_added",
     "already_filed",
     "file_report",
     "open_box",

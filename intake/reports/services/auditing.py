@@ -35,7 +35,8 @@ def anchor(world: World) -> dict[str, Any]:
 def verify(world: World, kept: Mapping[str, Any] | None = None) -> Verdict:
     """Every link of every chain, and that each kept head is still a link of its chain.
 
-    Without an anchor a history that was cut and recomputed by whoever has the secret file is not found.
+    Without an anchor two things are not found: a history recomputed by whoever has the secret file, and
+    all of a report's rows put back as they once were.
     """
     with world.db.read() as session:
         reports = list(session.scalars(select(Report).order_by(Report.id)))

@@ -141,8 +141,7 @@ def add_to_report(
     """A message and photos through the receipt; the same form with the same content counts once."""
     keys = receipt.opened(digits, world.secrets.pepper)
     text = content.clean(body)
-    originals = tuple(hashlib.sha256(upload.data or b"").digest() for upload in uploads)
-    tag = spent_tag(world, token.nonce, content.message_digest(digits, text, originals))
+    tag = _message_tag(world, digits, token, text, uploads)
     with world.db.read() as session:
         report_id = _found(session, keys).id
         if is_spent(session, tag):
@@ -162,6 +161,19 @@ def add_to_report(
         uploads=uploads,
         spent=tag,
     )
+
+
+def already_added(
+    world: World, *, digits: str, token: FormToken, body: str = "", uploads: Sequence[Upload] = ()
+) -> bool:
+    """Whether this form was taken with this content; looked at before the form's age."""
+    with world.db.read() as session:
+        return is_spent(session, _message_tag(world, digits, token, content.clean(body), uploads))
+
+
+def _message_tag(world: World, digits: str, token: FormToken, text: str, uploads: Sequence[Upload]) -> bytes:
+    originals = tuple(hashlib.sha256(upload.data or b"").digest() for upload in uploads)
+    return spent_tag(world, token.nonce, content.message_digest(digits, text, originals))
 
 
 def rate_report(world: World, *, digits: str, token: FormToken, score: int, text: str = "") -> None:

@@ -120,10 +120,10 @@ class _Prepared:
 def _prepare(
     world: World, draft: Draft, keys: ReceiptKeys, taken: Sequence[Taken]
 ) -> tuple[_Prepared, list[FileProblem]]:
-    report_id, day = new_id(), world.today()
+    report_id, day, chain_key = new_id(), world.today(), world.secrets.chain_key
     report_key, identity_key, box_key = vault.new_key(), vault.new_key(), vault.new_key()
     files, failed = photos.store(world, taken, report_id=report_id, envelope="report", key=report_key, day=day, first=1)
-    event = history.filed_event(world.secrets.chain_key, report_id, day=day, data={"photos": len(files)})
+    event = history.filed_event(chain_key, report_id, day=day, data={"photos": len(files)})
     written = {k: v for k, v in asdict(draft).items() if k in _SEALED_FIELDS}
     report = {
         "id": report_id,
@@ -151,8 +151,10 @@ def _prepare(
         "rated": False,
         "staff_seq": 0,
         "staff_head": chain.GENESIS,
+        "staff_seal": history.seal(chain_key, "staff", report_id, 0, chain.GENESIS),
         "citizen_seq": 1,
         "citizen_head": event["hash"],
+        "citizen_seal": history.seal(chain_key, "citizen", report_id, 1, event["hash"]),
     }
     return _Prepared(report_id, report_key, identity_key, report, files, event), failed
 

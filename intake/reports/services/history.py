@@ -1,7 +1,7 @@
 """Appending to the two chains of a report: what staff did, with its time; what citizens did, by day."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from intake.core import chain
 from intake.core.chain import Link, Value
 from intake.reports.models import CitizenEvent, Report, StaffEvent
+from intake.reports.workflow import State
 
 
 def _data(data: Mapping[str, Any]) -> str:
@@ -42,6 +43,11 @@ def citizen_fields(event: CitizenEvent) -> dict[str, Value]:
     }
 
 
+def seal(key: bytes, which: str, report_id: str, seq: int, head: str) -> str:
+    """A keyed mark over where a chain ends: its rows can be deleted without the secret file, this cannot be made."""
+    return chain.link(key, head, {"chain": which, "report": report_id, "ends": seq})
+
+
 def filed_event(key: bytes, report_id: str, *, day: date, data: Mapping[str, Any]) -> dict[str, Any]:
     """The first row of a new report's citizen chain."""
     event = CitizenEvent(report_id=report_id, seq=1, day=day, kind="filed", data=dict(data), prev=chain.GENESIS)
@@ -66,6 +72,7 @@ def append_staff(
     )  # fmt: skip
     event.hash = chain.link(key, event.prev, staff_fields(event))
     report.staff_seq, report.staff_head = event.seq, event.hash
+    report.staff_seal = seal(key, "staff", report.id, event.seq, event.hash)
     session.add(event)
 
 
@@ -83,20 +90,37 @@ def append_citizen(
     )
     event.hash = chain.link(key, event.prev, citizen_fields(event))
     report.citizen_seq, report.citizen_head = event.seq, event.hash
+    report.citizen_seal = seal(key, "citizen", report.id, event.seq, event.hash)
     session.add(event)
 
 
 def first_broken(session: Session, key: bytes, report: Report) -> str | None:
-    """Where a chain of this report does not hold: "staff 3", "citizen 1"; None where both hold."""
-    staff = session.scalars(select(StaffEvent).where(StaffEvent.report_id == report.id).order_by(StaffEvent.seq))
+    """Where a chain of this report does not hold: "staff 3", "citizen 1", "state"; None where all holds."""
+    staff = list(session.scalars(select(StaffEvent).where(StaffEvent.report_id == report.id).order_by(StaffEvent.seq)))
+    citizen = list(
+        session.scalars(select(CitizenEvent).where(CitizenEvent.report_id == report.id).order_by(CitizenEvent.seq))
+    )
     place = chain.first_broken(key, [Link(e.prev, e.hash, staff_fields(e)) for e in staff], report.staff_head)
+    if place is None and report.staff_seal != seal(key, "staff", report.id, report.staff_seq, report.staff_head):
+        place = len(staff)
     if place is not None:
         return f"staff {place + 1}"
-    citizen = session.scalars(
-        select(CitizenEvent).where(CitizenEvent.report_id == report.id).order_by(CitizenEvent.seq)
-    )
     place = chain.first_broken(key, [Link(e.prev, e.hash, citizen_fields(e)) for e in citizen], report.citizen_head)
-    return None if place is None else f"citizen {place + 1}"
+    ends = seal(key, "citizen", report.id, report.citizen_seq, report.citizen_head)
+    if place is None and report.citizen_seal != ends:
+        place = len(citizen)
+    if place is not None:
+        return f"citizen {place + 1}"
+    return None if _state_told(staff) == (report.state, report.result) else "state"
+
+
+def _state_told(staff: Sequence[StaffEvent]) -> tuple[str, str | None]:
+    """State and result as the moves on record leave them."""
+    state, result = State.received.value, None
+    for event in staff:
+        if event.kind == "move":
+            state, result = event.data["to"], event.data["result"] or result
+    return state, result
 
 
 def heads(session: Session) -> dict[str, tuple[str, str]]:

@@ -22,6 +22,7 @@ class Upload:
     name: str
     data: bytes | None
     head: bytes = b""
+    surplus: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,9 @@ def take(
     problems: list[FileProblem] = []
     have = set(known)
     for upload in uploads:
+        if upload.surplus:
+            problems.append(FileProblem(shown_name(upload.name), "too_many"))
+            continue
         if upload.data is None:
             problems.append(FileProblem(shown_name(upload.name), reason_for_size(upload.head)))
             continue

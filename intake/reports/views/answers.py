@@ -45,10 +45,11 @@ def uploads() -> list[Upload]:
     """The files that came along; `data` is None for one over the size."""
     found = []
     for file in received().files.getlist("files"):
-        data = None if getattr(file, "too_big", False) else file.stream.read()
+        surplus = getattr(file, "surplus", False)
+        data = None if surplus or getattr(file, "too_big", False) else file.stream.read()
         file.stream.seek(0)
         if file.filename or data is None or data:
-            found.append(Upload(file.filename or "", data, getattr(file, "head", b"")))
+            found.append(Upload(file.filename or "", data, getattr(file, "head", b""), surplus=surplus))
     return found
 
 

@@ -25,6 +25,7 @@ from intake.reports.workflow import COARSE_NAMES
 from intake.web import formtoken, throttle
 from intake.web.access import citizen
 from intake.web.context import world
+from intake.web.errors import typed_words
 from intake.web.formtoken import BadToken, FormToken
 
 _LONGEST_ECHO = 64
@@ -125,12 +126,14 @@ def _act(form_class: type[Any], act: Callable[[str, FormToken, Any], Added | Non
     try:
         digits = receipt.normalise(request.form.get("receipt", ""))
     except BadReceipt as error:
-        return _lookup_page(problem=error.reason, kept=request.form.get("body", ""))
+        return _lookup_page(problem=error.reason, kept=typed_words())
     filled = form_class(request.form, meta={"csrf_context": (BOX, scope(digits))})
     try:
         token = formtoken.read(filled.posted_token, purpose=BOX, board=scope(digits))
-    except BadToken:
+    except BadToken as error:
         throttle.count_lookup()  # without a token of this box the digits may be a guess
+        if error.reason == "expired" and error.token is not None and _already(digits, error.token):
+            return _after(digits, added=Told(gettext("您补充的收到了。")))
         told = Told(gettext("这一页开得太久了，请再交一次。"), good=False)
         return _after(digits, added=told, keep_typed=True, status=422)
     if busy is not None:
@@ -147,6 +150,12 @@ def _act(form_class: type[Any], act: Callable[[str, FormToken, Any], Added | Non
     except Busy as full:
         return _after_busy(digits, full)
     return _after(digits, added=_told(form_class, added), problems=added.problems if added else ())
+
+
+def _already(digits: str, token: FormToken) -> bool:
+    """Whether this very form was taken before it grew too old."""
+    body = request.form.get("body", "")
+    return services.already_added(world(), digits=digits, token=token, body=body, uploads=uploads())
 
 
 def _after_busy(digits: str, busy: Busy) -> Response:
@@ -181,7 +190,7 @@ def _after(
     try:
         box = services.open_box(world(), digits=digits)
     except NotFound:
-        return _lookup_page(problem="unknown", kept=request.form.get("body", ""))
+        return _lookup_page(problem="unknown", kept=typed_words())
     if request.form.get("page") == "receipt":
         return receipt_page(digits, box.team_name, problems=problems, added=added, again=True, status=status)
     return _box_page(box, added=added, problems=problems, filled=filled, keep_typed=keep_typed, status=status)

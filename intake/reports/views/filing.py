@@ -1,11 +1,13 @@
 """The form of a board: shown, given back, confirmed, filed."""
 
-from flask import Response, make_response, render_template, request
+import sys
+
+from flask import Response, current_app, make_response, render_template, request
 from flask_babel import gettext
 
 from intake.boards.queries import BoardPage
 from intake.boards.views import NoBoard, find_with_office, no_board, not_taking, takes_reports
-from intake.core.errors import Busy
+from intake.core.errors import Busy, NotFound
 from intake.reports import content, sensitive, services
 from intake.reports.content import Draft
 from intake.reports.forms import REPORT, ReportForm
@@ -22,6 +24,7 @@ from intake.reports.views.answers import (
 from intake.web import formtoken, throttle
 from intake.web.access import citizen
 from intake.web.context import world
+from intake.web.errors import typed_words
 from intake.web.formtoken import BadToken, FormToken
 
 _AROUND = 12  # characters shown on either side of a number that was found
@@ -49,7 +52,7 @@ def submit(code: str) -> Response:
     try:
         board, office = find_with_office(code)
     except NoBoard as error:
-        return no_board(error, kept=request.form.get("body", ""))
+        return no_board(error, kept=typed_words())
     filled = ReportForm.of_board(board.code)
     if busy is not None:
         return _form_busy(board, office, filled, busy)
@@ -61,7 +64,7 @@ def submit(code: str) -> Response:
     token = _token(filled, board, draft)
     if token is None:
         if not takes_reports(board):
-            return not_taking(board, kept=draft.body)
+            return not_taking(board, kept=typed_words())
         return _form_page(board, office, filled, notice=_too_late(), status=422, fresh=True)
     if not filled.validate() and filled.mistakes():
         return _form_page(board, office, filled, notice=to_change(filled), status=422)
@@ -88,6 +91,12 @@ def _confirm_or_file(board: BoardPage, office: str, filled: ReportForm, token: F
         filed = services.file_report(world(), token=token, draft=draft, uploads=files, held=held)
     except Busy as busy:
         return _form_busy(board, office, filled, busy)
+    except NotFound:
+        return not_taking(board, kept=typed_words())
+    except Exception:
+        # Whatever broke, the same form goes back with the same token: sent again it is filed once.
+        current_app.log_exception(sys.exc_info())
+        return _form_page(board, office, filled, notice=_broke(), status=500)
     notice = filed.found if files else frozenset()
     return receipt_page(filed.digits, filed.team_name, problems=filed.problems, repeated=filed.repeated, found=notice)
 
@@ -117,7 +126,9 @@ def _form_page(
 ) -> Response:
     """The form with what was typed. Its token goes back as it came, unless that one is worth nothing."""
     first, rest = content.tiles(board.kind)
-    token = filled.fresh_token if fresh or not filled.posted_token else filled.posted_token
+    token = filled.posted_token
+    if fresh or not token:
+        token = filled.fresh_token(again=fresh)
     page = render_template(
         "citizen/form.html", board=board, office=office, form=filled, token=token, first=first, rest=rest,
         errors=filled.mistakes(), notice=notice,
@@ -132,6 +143,12 @@ def _too_late() -> Notice:
 def _too_large() -> Notice:
     advice = gettext("请先交文字，照片等交完再一张一张加，一张也不会少。")
     return Notice(gettext("照片加在一起太大了"), advice)
+
+
+def _broke() -> Notice:
+    return Notice(
+        gettext("我们这边出了点问题"), gettext("您写的都还在，请再交一次。交两次也只算一次。"), files=len(uploads())
+    )
 
 
 def _busy(seconds: int) -> Notice:
