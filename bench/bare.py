@@ -83,18 +83,14 @@ def _application(*, tag: Callable[[str], bytes], seal: Callable[[bytes], bytes])
     def submit(code: str) -> str:
         receipt = f"{secrets.randbelow(10**20):020d}"
         with Session(engine) as session:
-            session.add(
-                Filed(receipt=tag(receipt), body=request.form["body"], seals=seal(secrets.token_bytes(32)))
-            )
+            session.add(Filed(receipt=tag(receipt), body=request.form["body"], seals=seal(secrets.token_bytes(32))))
             session.commit()
         return render_template_string(RECEIPT, receipt=receipt)
 
     @app.post("/receipt")
     def look_up() -> str:
         with Session(engine) as session:
-            found = session.scalars(
-                select(Filed.id).where(Filed.receipt == tag(request.form["receipt"]))
-            ).first()
+            found = session.scalars(select(Filed.id).where(Filed.receipt == tag(request.form["receipt"]))).first()
         return render_template_string(BOX, found=found)
 
     return app

@@ -179,7 +179,7 @@ def _product(folder: Path, url: str, cluster: Cluster | None) -> Side:
         with world.db.read() as session:
             return session.scalar(select(func.count()).select_from(Report)) or 0
 
-    server = LiveServer.of(settings, port=port, log=folder / "server.log")
+    server = LiveServer.of(settings, port=port, log=folder / "server.log", environment={})
     return Side("码上巡", server, codes, count, cluster)
 
 

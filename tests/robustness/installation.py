@@ -1,6 +1,6 @@
 """An installation with its people and boards, served by a real process on the machine's own clock."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +42,7 @@ class Installation:
 
 @contextmanager
 def installed(
-    folder: Path, database_url: str, *, boards_count: int = 1, host: str = "127.0.0.1", **environment: str
+    folder: Path, database_url: str, *, boards_count: int = 1, environment: Mapping[str, str] | None = None
 ) -> Iterator[Installation]:
     """Made in `folder`, not yet started; `environment` are settings of the server alone."""
     port = free_port()
@@ -59,7 +59,7 @@ def installed(
     secrets, recovery = secretfile.create(settings.secret_file)
     database = Database(database_url)
     world = World(settings, secrets, database, open_storage(settings.storage_url), SystemClock())
-    server = LiveServer.of(settings, port=port, host=host, log=folder / "server.log", **environment)
+    server = LiveServer.of(settings, port=port, log=folder / "server.log", environment=environment or {})
     try:
         cast = build_cast(world, recovery)
         codes = tuple(_live_board(world, number) for number in range(boards_count))

@@ -28,7 +28,7 @@ def free_port() -> int:
         return port
 
 
-def environment_of(settings: Settings, **more: str) -> dict[str, str]:
+def environment_of(settings: Settings) -> dict[str, str]:
     """What a process needs to open the same installation: this one's settings, nothing of ours besides."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("MSX_")}
     own["TMPDIR"] = str(_temp_folder(settings))
@@ -36,7 +36,7 @@ def environment_of(settings: Settings, **more: str) -> dict[str, str]:
         value = getattr(settings, setting.attribute)
         if value is not None:
             own[setting.env] = str(value)
-    return own | more
+    return own
 
 
 def _temp_folder(settings: Settings) -> Path:
@@ -57,10 +57,10 @@ class LiveServer:
         self.process: subprocess.Popen[bytes] | None = None
 
     @classmethod
-    def of(cls, settings: Settings, *, port: int, log: Path, host: str = "127.0.0.1", **more: str) -> Self:
-        """`msx serve` over an installation whose public address says `port`."""
-        command = [str(MSX), "serve", "--host", host, "--port", str(port)]
-        return cls(command, port=port, environment=environment_of(settings, **more), log=log)
+    def of(cls, settings: Settings, *, port: int, log: Path, environment: Mapping[str, str]) -> Self:
+        """`msx serve` over an installation whose public address says `port`; `environment` goes over its settings."""
+        command = [str(MSX), "serve", "--port", str(port)]
+        return cls(command, port=port, environment=environment_of(settings) | dict(environment), log=log)
 
     def start(self, *, ready: str = "/readyz") -> float:
         """Start and wait for the first answer; returns the seconds that took."""

@@ -31,7 +31,7 @@ UNLIMITED = {
 
 @pytest.fixture
 def installation(tmp_path: Path, database_url: str) -> Iterator[Installation]:
-    with installed(tmp_path, database_url, boards_count=BOARDS, **UNLIMITED) as found:
+    with installed(tmp_path, database_url, boards_count=BOARDS, environment=UNLIMITED) as found:
         yield found
 
 

@@ -83,9 +83,7 @@ class Visitor:
         self, method: str, path: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Page:
         """One request on a connection of its own; raises `Cut`."""
-        connection = http.client.HTTPConnection(
-            self._server, self._port, timeout=SECONDS, source_address=self._source
-        )
+        connection = http.client.HTTPConnection(self._server, self._port, timeout=SECONDS, source_address=self._source)
         try:
             connection.request(method, path, body=body, headers=self._headers | dict(headers or {}))
             response = connection.getresponse()
