@@ -4,11 +4,13 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 import config
 from config import ConfigError, Problem, Settings
@@ -50,7 +52,28 @@ def command(name: str, zh: str, en: str) -> Callable[[Callable[..., None]], clic
     return lambda function: main.command(name, help=say(zh, en))(_DIR(function))
 
 
-@click.group(help=say("码上巡：扫码反映，封存送达，凭回执看答复。", "码上巡: scan, report, receipt, answer."))
+class Commands(click.Group):
+    """Every error is one line on standard error: wrong usage 2, anything else that can be expected 1."""
+
+    def main(self, *args: Any, **extra: Any) -> NoReturn:
+        try:
+            super().main(*args, **{**extra, "standalone_mode": False})
+        except click.UsageError as error:
+            where = error.ctx.command_path if error.ctx else "msx"
+            fail(f"{error.format_message()} ({where} --help)", 2)
+        except click.Abort:
+            fail(say("停下了。", "stopped."))
+        except SQLAlchemyError as error:
+            fail(say(f"数据库用不了（{type(error).__name__}）：看看 msx check，或先 msx migrate。",
+                     f"no use of the database ({type(error).__name__}): see msx check or msx migrate."))  # fmt: skip
+        except UnicodeDecodeError:
+            fail(say("这个文件不是文本。", "that file is no text."))
+        sys.exit(0)
+
+
+@click.group(
+    cls=Commands, help=say("码上巡：扫码反映，封存送达，凭回执看答复。", "码上巡: scan, report, receipt, answer.")
+)
 @_DIR
 @click.version_option(package_name="mashangxun")
 def main() -> None:
@@ -110,14 +133,16 @@ def _rows(problems: list[Problem]) -> list[dict[str, str]]:
 
 
 @command("init", "新装：数据文件夹、密钥文件、数据库、恢复钥匙和头两个人的开通链接", "a new installation")
-@click.option(
-    "--admin", default="admin", show_default=True, help=say("第一位管理员的登录名", "first administrator")
-)
+@click.option("--admin", default="admin", show_default=True, help=say("第一位管理员的登录名", "first administrator"))
 @click.option(
     "--office", default="office", show_default=True, help=say("巡察办第一个人的登录名", "first of the office")
 )
 def init(admin: str, office: str) -> None:
     settings = settings_here()
+    for login in (admin, office):
+        if not people.valid_login(login) or admin == office:
+            fail(say(f"登录名 {login} 不行：3 到 32 个小写字母、数字、点或横线，以字母开头。",
+                     f"login {login}: 3 to 32 letters, digits, dots, dashes; a letter first; two."), 2)  # fmt: skip
     if settings.secret_file.exists():
         fail(
             say(
@@ -130,12 +155,6 @@ def init(admin: str, office: str) -> None:
         _, recovery = secretfile.create(settings.secret_file)
     except (OSError, SecretFileError) as error:
         fail(str(error))
-    database = Database(settings.database_url)
-    schema.upgrade(database)
-    database.close()
-    world = open_world(settings)
-    links = _first_people(world, admin, office)
-    world.close()
     click.echo(
         say(
             "下面三把钥匙只显示这一次。抄下来，分开保管，不要放在这台机器上：",
@@ -148,14 +167,16 @@ def init(admin: str, office: str) -> None:
         ("backup", recovery.backup),
     ):
         click.echo(f"{name}\t{text}")
+    database = Database(settings.database_url)
+    schema.upgrade(database)
+    database.close()
+    world = open_world(settings)
+    links = _first_people(world, admin, office)
+    world.close()
     click.echo(say("开通链接，每条只能用一次：", "Activation links, each good once:"))
     for login, token in links.items():
         click.echo(f"{login}\t{settings.public_url}/staff/activate/{token}")
-    click.echo(
-        say(
-            "巡察办的人开通并登录以后，再运行：", "When the office's person has activated and signed in, run:"
-        )
-    )
+    click.echo(say("巡察办的人开通并登录以后，再运行：", "When the office's person has activated and signed in, run:"))
     click.echo(f"msx recover --confirm {office} --key-file F")
 
 
@@ -171,10 +192,7 @@ def _first_people(world: World, admin: str, office: str) -> dict[str, str]:
         world.db.write(teams)
         first = people.add_person(world, by, login=admin, name=admin, role=Role.sysadmin, team_id=None)
         second = people.add_person(world, by, login=office, name=office, role=Role.office, team_id="office")
-        return {
-            person.login: people.new_activation_link(world, by, person_id=person.id)
-            for person in (first, second)
-        }
+        return {person.login: people.new_activation_link(world, by, person_id=person.id) for person in (first, second)}
     except Refusal as error:
         fail(str(error))
 
@@ -191,9 +209,7 @@ def migrate() -> None:
 @command("serve", "启动网站", "serve the site")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option(
-    "--threads", type=click.IntRange(1, 256), help=say("线程数（默认 MSX_THREADS）", "threads (MSX_THREADS)")
-)
+@click.option("--threads", type=click.IntRange(1, 256), help=say("线程数（默认 MSX_THREADS）", "threads (MSX_THREADS)"))
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
 def serve(host: str, port: int, threads: int | None, workers: int) -> None:
     settings = settings_here()
@@ -210,6 +226,8 @@ def serve(host: str, port: int, threads: int | None, workers: int) -> None:
 
 
 def _serve(settings: Settings, host: str, port: int, threads: int, workers: int) -> None:
+    if settings.is_demo:  # the demo's codes and links say the address that is served
+        settings = replace(settings, public_url=f"http://{host}:{port}")
     from intake.server import run  # noqa: PLC0415 - the server is not needed by any other command
 
     run(settings, host=host, port=port, threads=threads, workers=workers)
@@ -223,9 +241,7 @@ def _serve(settings: Settings, host: str, port: int, threads: int, workers: int)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--no-serve", is_flag=True, help=say("只建数据，不启动", "build only"))
 @click.option("--fresh", is_flag=True, help=say("清空演示文件夹重来", "start again from nothing"))
-@click.option(
-    "--keep", is_flag=True, help=say("版本没变就直接启动", "keep the data where the version is the same")
-)
+@click.option("--keep", is_flag=True, help=say("版本没变就直接启动", "keep the data where the version is the same"))
 def demo(
     data: Path | None,
     today: datetime | None,
@@ -239,9 +255,7 @@ def demo(
     from intake import demo as county  # noqa: PLC0415 - the demo pulls in the whole product and drawing
 
     if scale == "county":
-        fail(
-            say("--scale county 还没有，随牌子管理一起来。", "--scale county comes with the board office."), 2
-        )
+        fail(say("--scale county 还没有，随牌子管理一起来。", "--scale county comes with the board office."), 2)
     folder, url = _folder(), f"http://127.0.0.1:{port}"
     if keep and county.is_current(folder, url):
         settings = settings_here()

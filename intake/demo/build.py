@@ -37,6 +37,7 @@ _SETTINGS = {
 }
 # Where the demo's data lies may be chosen; what it says and whom it names may not.
 _ENVIRONMENT = ("MSX_DATABASE_URL", "MSX_STORAGE_URL")
+_BEGUN = "demo-begun"
 Progress = Callable[[str], None]
 
 
@@ -108,10 +109,11 @@ def _clear(folder: Path, fresh: bool) -> None:
     if folder.exists() and any(folder.iterdir()):
         if not fresh:
             raise DemoError(f"{folder} 里已经有东西。换一个文件夹，或加 --fresh 清空重来。")
-        if not (folder / "demo.json").exists():
+        if not any((folder / name).exists() for name in ("demo.json", _BEGUN)):
             raise DemoError(f"{folder} 不是演示数据，不会清空它。请换一个文件夹。")
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / _BEGUN).touch()  # a demo that was stopped half-way may be cleared again
 
 
 def _settings(folder: Path, url: str) -> Settings:

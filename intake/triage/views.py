@@ -19,7 +19,7 @@ from intake.triage import queries, services
 from intake.triage.forms import AnswerForm, ConfirmKeyForm, MoveForm, NoteForm
 from intake.triage.queries import QueueFilters, QueuePage
 from intake.triage.services import Case
-from intake.triage.services.opening import find
+from intake.triage.services.opening import find_own
 from intake.web import session as web_session
 from intake.web.access import staff
 from intake.web.context import world
@@ -111,7 +111,7 @@ def case_file(report_id: str, file_id: str) -> Response:
 @blueprint.post("/staff/reports/<report_id>/move")
 @staff(Permission.report_move)
 def move(report_id: str) -> Response:
-    who = _may_see(report_id)
+    who = _may_act(report_id)
     form = MoveForm()
     return _act(
         report_id,
@@ -133,7 +133,7 @@ def move(report_id: str) -> Response:
 @blueprint.post("/staff/reports/<report_id>/answer")
 @staff(Permission.report_answer)
 def answer(report_id: str) -> Response:
-    who = _may_see(report_id)
+    who = _may_act(report_id)
     form = AnswerForm()
     return _act(
         report_id,
@@ -153,7 +153,7 @@ def answer(report_id: str) -> Response:
 @blueprint.post("/staff/reports/<report_id>/note")
 @staff(Permission.report_open)
 def note(report_id: str) -> Response:
-    who = _may_see(report_id)
+    who = _may_act(report_id)
     form = NoteForm()
     text = form.text.data or ""
     return _act(report_id, form, done="noted", act=lambda: services.add_note(world(), who, report_id, text=text))
@@ -162,7 +162,7 @@ def note(report_id: str) -> Response:
 @blueprint.post("/staff/reports/<report_id>/contact")
 @staff(Permission.contact_reveal)
 def contact(report_id: str) -> Response:
-    who = _may_see(report_id)
+    who = _may_act(report_id)
     if not ActForm().validate():
         return error_page(400)
     elsewhere = web_session.require_confirmed_password(url_for("triage.case", report_id=report_id))
@@ -171,11 +171,11 @@ def contact(report_id: str) -> Response:
     return _case_page(report_id, 200, contact=services.reveal_contact(world(), who, report_id))
 
 
-def _may_see(report_id: str) -> SignedIn:
-    """Authority before anything that was sent is looked at: `NotFound` as for what is not there."""
+def _may_act(report_id: str) -> SignedIn:
+    """Authority before anything that was sent is looked at: nothing for the excluded, 403 where it lies with others."""
     who = web_session.signed_in()
     with world().db.read() as session:
-        find(session, who, report_id)
+        find_own(session, who, report_id)
     return who
 
 

@@ -21,6 +21,17 @@ _PERMISSIONS = ", ".join(
 )  # fmt: skip
 _SMALLEST_COMPRESSED = 600
 
+STRICT = {
+    "Content-Security-Policy": _CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": _PERMISSIONS,
+    "X-Robots-Tag": "noindex, nofollow",
+    "Server": "web",  # granian fills in its own name where there is none
+}
+
 
 def is_staff_path(path: str) -> bool:
     return path.startswith(("/staff", "/admin"))
@@ -29,15 +40,8 @@ def is_staff_path(path: str) -> bool:
 def add_headers(response: Response) -> Response:
     """After every request, errors included."""
     headers = response.headers
-    headers["Content-Security-Policy"] = _CSP
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["X-Frame-Options"] = "DENY"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = _PERMISSIONS
+    headers.update(STRICT)
     headers["Referrer-Policy"] = "same-origin" if is_staff_path(request.path) else "no-referrer"
-    headers["Server"] = "web"  # granian fills in its own name where there is none
-    headers["X-Robots-Tag"] = "noindex, nofollow"
     headers.setdefault("Cache-Control", "no-store")
     settings = world().settings
     if settings.public_url.startswith("https:") and settings.hsts_seconds:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from config import Settings
+from intake.web.headers import STRICT
 
 OPERATORS = ("/healthz", "/readyz", "/metrics")
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -20,7 +22,7 @@ class HostCheck:
 
     def __init__(self, app: WSGI, settings: Settings) -> None:
         self.app = app
-        self.allowed = _allowed(settings.public_host)
+        self.allowed = _allowed(settings)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         host = str(environ.get("HTTP_HOST", "")).lower()
@@ -31,21 +33,19 @@ class HostCheck:
             ("Content-Type", "text/html; charset=utf-8"),
             ("Content-Length", str(len(body))),
             ("Cache-Control", "no-store"),
-            ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-            ("X-Content-Type-Options", "nosniff"),
             ("Referrer-Policy", "no-referrer"),
+            *STRICT.items(),
         ]
         start_response("400 Bad Request", headers)
         return [body]
 
 
-def _allowed(public_host: str) -> frozenset[str]:
-    """The public host; on a machine's own loopback its other names too, with the same port."""
-    name, colon, port = (
-        public_host.rpartition(":") if not public_host.endswith("]") else (public_host, "", "")
-    )
-    if not colon:
-        name, port = public_host, ""
-    if name not in _LOOPBACK:
-        return frozenset({public_host, name} if port in ("80", "443") else {public_host})
-    return frozenset(f"{n}:{port}" if port else n for n in _LOOPBACK)
+def _allowed(settings: Settings) -> frozenset[str]:
+    """The public host, with and without the scheme's own port; on a machine's own loopback its other names too."""
+    parts = urlsplit(settings.public_url)
+    name = settings.public_host.removesuffix(f":{parts.port}") if parts.port else settings.public_host
+    usual = 443 if parts.scheme == "https" else 80
+    names = _LOOPBACK if name in _LOOPBACK else (name,)
+    if parts.port not in (None, usual):
+        return frozenset(f"{one}:{parts.port}" for one in names)
+    return frozenset(form for one in names for form in (one, f"{one}:{usual}"))

@@ -158,7 +158,7 @@ class TestWhatPeopleType:
 
     def test_a_million_characters_are_refused_at_once(self) -> None:
         text = "0 " * 500_000
-        start = time.perf_counter()
+        start = time.thread_time()
         with pytest.raises(BadReceipt):
             receipt.normalise(text)
         assert time.perf_counter() - start < 0.01
@@ -220,9 +220,9 @@ class TestOpening:
         times: dict[str, list[float]] = {self.DIGITS: [], "0" * 20: []}
         for _ in range(60):
             for digits, taken in times.items():
-                start = time.perf_counter()
+                start = time.thread_time()
                 receipt.opened(digits, PEPPER)
-                taken.append(time.perf_counter() - start)
+                taken.append(time.thread_time() - start)
         right, wrong = (statistics.median(taken) for taken in times.values())
         # Interleaved, so that load hits both alike; a quarter is what a shared machine blurs, not a leak.
         assert abs(right - wrong) < 0.25 * max(right, wrong)

@@ -18,7 +18,7 @@ from intake.people.services.signin import (
     sign_in,
     sign_out,
 )
-from intake.people.services.staffing import add_person, leave
+from intake.people.services.staffing import add_person, leave, valid_login
 
 __all__ = [
     "Activated",
@@ -40,4 +40,5 @@ __all__ = [
     "operator",
     "sign_in",
     "sign_out",
+    "valid_login",
 ]

@@ -82,6 +82,11 @@ def leave(world: World, actor: Actor, *, person_id: str) -> None:
     world.db.write(write)
 
 
+def valid_login(login: str) -> bool:
+    """Whether a login could be added at all; whether it is taken, `add_person` says."""
+    return bool(_LOGIN.fullmatch(normal_login(login)))
+
+
 def _managing(actor: Actor) -> None:
     if not actor.may(Permission.people_manage):
         raise Forbidden
