@@ -161,7 +161,7 @@ class TestWhatPeopleType:
         start = time.thread_time()
         with pytest.raises(BadReceipt):
             receipt.normalise(text)
-        assert time.perf_counter() - start < 0.01
+        assert time.thread_time() - start < 0.01
 
 
 class TestDerivation:

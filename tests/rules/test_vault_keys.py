@@ -226,7 +226,7 @@ def test_thirteen_seals_and_a_small_field_are_quick() -> None:
 def _best(work: Callable[[], object]) -> float:
     times = []
     for _ in range(20):
-        start = time.perf_counter()
+        start = time.thread_time()
         work()
-        times.append(time.perf_counter() - start)
+        times.append(time.thread_time() - start)
     return min(times)
