@@ -162,3 +162,94 @@ def test_two_reports_two_receipts_each_its_own(world: World, cast: Cast, digits:
     assert services.open_box(world, digits=other).messages == ()
     with world.db.read() as session:
         assert session.scalar(select(func.count()).select_from(Report)) == 2
+
+
+def at_once(*acts: Callable[[], object]) -> list[object]:
+    """Every act in a thread of its own, started together; what each returned or raised."""
+    start, results = threading.Barrier(len(acts)), []
+
+    def run(act: Callable[[], object]) -> None:
+        start.wait()
+        try:
+            results.append(act())
+        except Exception as error:
+            results.append(error)
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def count(world: World, table: type[Addition] | type[ReportFile]) -> int:
+    with world.db.read() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_two_pages_with_other_words_and_the_same_photo_are_both_kept(world: World, cast: Cast, digits: str) -> None:
+    """The photo is there once; neither text is lost to the race for it."""
+    same = photo(90)
+
+    def write(text: str) -> Callable[[], object]:
+        token = box_token(world)
+        return lambda: services.add_to_report(
+            world, digits=digits, token=token, body=text, uploads=[Upload("a.jpg", same)]
+        )
+
+    results = at_once(write("第一页写的话。"), write("第二页写的话。"), write("第三页写的话。"))
+    assert [getattr(result, "wrote", result) for result in results] == [True] * 3
+    assert (count(world, Addition), count(world, ReportFile)) == (3, 1)
+
+
+def test_ten_photos_is_ten_however_many_pages_send_at_once(world: World, cast: Cast, digits: str) -> None:
+    def send(page: int) -> Callable[[], object]:
+        token = box_token(world)
+        uploads = [Upload(f"{page}{n}.jpg", photo(10 + page * 60 + n * 7)) for n in range(4)]
+        return lambda: services.add_to_report(world, digits=digits, token=token, uploads=uploads)
+
+    results = at_once(*(send(page) for page in range(4)))
+    assert all(isinstance(result, services.Added) for result in results), results
+    assert count(world, ReportFile) == 10
+
+
+def test_four_ratings_at_once_are_one(world: World, cast: Cast, digits: str) -> None:
+    as_liaison(world, cast, digits, triage.move, to="closed", result="fixed")
+
+    def rate(score: int) -> Callable[[], object]:
+        token = box_token(world)
+        return lambda: services.rate_report(world, digits=digits, token=token, score=score)
+
+    results = at_once(*(rate(score) for score in (1, 2, 4, 5)))
+    assert sorted(type(result).__name__ for result in results) == ["Invalid", "Invalid", "Invalid", "NoneType"]
+    assert count(world, Addition) == 1
+
+
+def test_repeats_of_a_filing_that_bring_a_photo_at_once_answer_with_the_receipt(world: World, cast: Cast) -> None:
+    token = FormToken("report", live_board(world, site_no="CJ-2"), vault.random_bytes(16), world.clock.now())
+    draft = content.normalised(body=BODY)
+    first = services.file_report(world, token=token, draft=draft).digits
+    again = [
+        lambda: services.file_report(world, token=token, draft=draft, uploads=[Upload("a.jpg", photo(77))]).digits
+        for _ in range(4)
+    ]
+    assert at_once(*again) == [first] * 4
+    assert count(world, ReportFile) == 1
+
+
+def test_a_store_out_of_reach_leaves_the_photo_out_and_files_the_text(
+    world: World, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = live_board(world, site_no="CJ-2")
+
+    def unreachable(*_: object, **__: object) -> None:
+        raise ConnectionError("store")
+
+    monkeypatch.setattr(world.storage, "put", unreachable)
+    token = FormToken("report", code, vault.random_bytes(16), world.clock.now())
+    filed = services.file_report(
+        world, token=token, draft=content.normalised(body=BODY), uploads=[Upload("桥.jpg", photo())]
+    )
+    assert (filed.taken, [(p.name, p.reason) for p in filed.problems]) == (0, [("桥.jpg", "busy")])
+    assert services.open_box(world, digits=filed.digits).state == "received"
