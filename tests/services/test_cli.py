@@ -147,3 +147,15 @@ def test_dead_sessions_go(world: World, cast: Cast, clock: FixedClock) -> None:
     assert people.clear_dead_sessions(world) == 0
     clock.advance(timedelta(hours=9))
     assert people.clear_dead_sessions(world) == 1
+
+
+def test_the_clock_file_counts_over_demo_data_alone(world: World, tmp_path: Path) -> None:
+    clock_file = tmp_path / "clock"
+    clock_file.write_text("2031-05-06T08:00:00+08:00")
+    plain = open_world(world.settings, clock_file=str(clock_file))
+    assert plain.clock.now().year < 2031
+    plain.close()
+    (world.settings.dir / "demo.json").write_text("{}")
+    demo = open_world(world.settings, clock_file=str(clock_file))
+    assert demo.today().isoformat() == "2031-05-06"
+    demo.close()
