@@ -8,6 +8,7 @@ that tests tell their stories with.
 import fcntl
 import itertools
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -47,7 +48,10 @@ def chromium() -> Iterator[Browser]:
     """Headless Chromium, as people have it: Playwright would turn off the cache that brings a page back on Back."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=list(_ARGUMENTS), ignore_default_args=["--disable-back-forward-cache"]
+            executable_path=CHROMIUM,
+            args=list(_ARGUMENTS),
+            ignore_default_args=["--disable-back-forward-cache"],
+            env=dict(os.environ) | {"LANGUAGE": "zh_CN"},  # of the browser's own words: 选择文件
         )
         yield browser
         browser.close()

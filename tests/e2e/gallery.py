@@ -1,0 +1,331 @@
+"""Every page there is, and how to get to it: for the tests that look at all of them, and for the pictures.
+
+Addresses and ids only, no words: a page is found in every language. A page that nobody has written to yet is
+made by the steps of whoever would see it.
+"""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+from qr import code as codes
+from tests.browser import Site, picture
+
+PROJECT, ROAD, VILLAGE, UNIT = "GC-2026-001", "GC-2026-002", "CJ-990121101202", "DW-990121-017"
+REVOKED, CLOSED = "CJ-990121200204", "DW-990121-009"
+TEXT = "村里的机井三年没有修过，账上每年都有维修费，去年一次就报了六千八。"
+NEW_PASSWORD = "桂花树下的第三块石板是松的"
+_SUBMIT = "main form button[type=submit], main form button.main"
+_NUMBERS = itertools.count(1)
+_NEWCOMERS = itertools.cycle(("示例未", "示例申", "示例酉", "示例戌", "示例亥"))
+Show = Callable[[Page, Site, str], None]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """`show(page, site, query)` brings it up; `query` is `?size=…&lang=…` or nothing."""
+
+    name: str
+    show: Show
+
+
+def at(path: str) -> Show:
+    """A page that an address is enough for."""
+    return lambda page, site, query: _go(page, path, query)
+
+
+def at_board(site_no: str, after: str = "") -> Show:
+    return lambda page, site, query: _go(page, f"/b/{site.code(site_no)}{after}", query)
+
+
+def _go(page: Page, path: str, query: str) -> None:
+    page.goto(path + (query.replace("?", "&") if "?" in path else query))
+
+
+def _press(page: Page, selector: str = _SUBMIT) -> None:
+    """Press a button and wait until its answer stands."""
+    with page.expect_navigation():
+        page.locator(selector).first.click()
+
+
+# ---------------------------------------------------------------- citizens
+
+
+def _form(page: Page, site: Site, query: str, site_no: str, text: str) -> None:
+    at_board(site_no, "/report")(page, site, query)
+    site.later(minutes=1)
+    page.locator("#body").fill(text)
+
+
+def _form_errors(page: Page, site: Site, query: str) -> None:
+    _form(page, site, query, VILLAGE, "机井坏了")
+    page.locator("input[name=category]").nth(3).check()
+    page.locator("details", has=page.locator("#place")).locator("summary").click()
+    page.locator("#place").fill("村东头第二眼机井，" * 30)
+    page.locator("#files").set_input_files([picture()])
+    _press(page)
+
+
+def _confirm(page: Page, site: Site, query: str) -> None:
+    _form(page, site, query, VILLAGE, TEXT + "我的电话13900139000，晚上打。")
+    _press(page)
+
+
+def _receipt(page: Page, site: Site, query: str) -> None:
+    _form(page, site, query, VILLAGE, f"{TEXT}第{next(_NUMBERS)}年了。")
+    _press(page)
+
+
+def _receipt_problems(page: Page, site: Site, query: str) -> None:
+    _form(page, site, query, VILLAGE, f"{TEXT}号码13900139000，第{next(_NUMBERS)}回。")
+    film = picture("VID_20261111.mp4", b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + b"\x00" * 500)
+    page.locator("#files").set_input_files([picture(), picture("IMG_坏了.jpg", b"\xff\xd8\xff\xe0 cut"), film])
+    _press(page)
+
+
+def _receipt_again(page: Page, site: Site, query: str) -> None:
+    _receipt(page, site, query)
+    page.reload()
+
+
+def _look_up(digits: str) -> Show:
+    def show(page: Page, site: Site, query: str) -> None:
+        _go(page, "/receipt", query)
+        page.locator("#receipt").fill(digits)
+        _press(page)
+
+    return show
+
+
+def _too_many(page: Page, site: Site, query: str) -> None:
+    """The limit of this visitor's own network, reached without drawing sixty pages."""
+    for _ in range(61):
+        page.request.post("/receipt", form={"receipt": "0" * 20})
+    _look_up("0" * 20)(page, site, query)
+
+
+def _box(ref: str) -> Show:
+    return lambda page, site, query: _look_up(site.filing(ref)["receipt"])(page, site, query)
+
+
+def _box_answered(page: Page, site: Site, query: str) -> None:
+    _box("R08")(page, site, query)
+    page.locator("#body").fill(f"又去了第{next(_NUMBERS)}趟，还是差一张。")
+    _press(page)
+
+
+def _box_empty_answer(page: Page, site: Site, query: str) -> None:
+    _box("R13")(page, site, query)
+    _press(page)
+
+
+def _box_rating_error(page: Page, site: Site, query: str) -> None:
+    _box("R09")(page, site, query)
+    _press(page, "form[action*=rating] button")
+
+
+def _wrong_code(page: Page, site: Site, query: str) -> None:
+    _go(page, f"/b/{_mistyped(site.code(VILLAGE))}", query)
+
+
+def _mistyped(code: str) -> str:
+    """One character wrong: the check does not fit any more."""
+    return ("7" if code[0] != "7" else "8") + code[1:]
+
+
+def _verify_wrong(page: Page, site: Site, query: str) -> None:
+    _go(page, "/verify", query)
+    page.locator("#code").fill(_mistyped(site.code(VILLAGE)))
+    _press(page)
+
+
+CITIZEN: tuple[Shown, ...] = (
+    Shown("home", at("/")),
+    Shown("board", at_board(PROJECT)),
+    Shown("board-village", at_board(VILLAGE)),
+    Shown("board-unit", at_board(UNIT)),
+    Shown("board-revoked", at_board(REVOKED)),
+    Shown("board-closed", at_board(CLOSED)),
+    Shown("board-wrong-character", _wrong_code),
+    Shown("board-unknown", lambda page, site, query: _go(page, f"/b/{codes.new_code()}", query)),
+    Shown("board-too-short", at("/b/7K3Q")),
+    Shown("verify", at("/verify")),
+    Shown("verify-genuine", lambda page, site, query: _go(page, f"/verify?board={site.code(VILLAGE)}", query)),
+    Shown("verify-wrong", _verify_wrong),
+    Shown("form", at_board(VILLAGE, "/report")),
+    Shown("form-project", at_board(PROJECT, "/report")),
+    Shown("form-errors", _form_errors),
+    Shown("confirm", _confirm),
+    Shown("receipt", _receipt),
+    Shown("receipt-problems", _receipt_problems),
+    Shown("receipt-again", _receipt_again),
+    Shown("lookup", at("/receipt")),
+    Shown("lookup-wrong-digit", _look_up("1" * 20)),
+    Shown("lookup-unknown", _look_up("0" * 20)),
+    Shown("lookup-too-many", _too_many),
+    Shown("box-received", _box("R05")),
+    Shown("box-question", _box("R13")),
+    Shown("box-in-progress", _box("R08")),
+    Shown("box-closed", _box("R09")),
+    Shown("box-answered", _box_answered),
+    Shown("box-empty-answer", _box_empty_answer),
+    Shown("box-rating-error", _box_rating_error),
+    Shown("leave", at("/leave")),
+    Shown("error-404", at("/nothing-here")),
+    Shown("error-405", at("/receipt/message")),
+)
+
+
+# ---------------------------------------------------------------- staff
+
+
+def sign_in(page: Page, site: Site, login: str, password: str = "") -> None:
+    page.goto("/staff/login")
+    page.locator("#login").fill(login)
+    page.locator("#password").fill(password or site.password(login))
+    _press(page)
+
+
+def as_(login: str, path: str) -> Show:
+    """A page of somebody signed in."""
+
+    def show(page: Page, site: Site, query: str) -> None:
+        sign_in(page, site, login)
+        page.goto(path)
+
+    return show
+
+
+def _case(login: str, ref: str) -> Show:
+    return lambda page, site, query: as_(login, f"/staff/reports/{site.filing(ref)['id']}")(page, site, query)
+
+
+def _case_photo(page: Page, site: Site, query: str) -> None:
+    _case("liaison3", "R01")(page, site, query)
+    page.evaluate("Promise.all([...document.images].map(image => image.decode()))")
+
+
+def _case_contact(page: Page, site: Site, query: str) -> None:
+    """The contact, after the password was asked for once more."""
+    _case("leader4", "R21")(page, site, query)
+    case = page.url
+    _press(page, "form[action$=contact] button")
+    page.locator("#password").fill(site.password("leader4"))
+    _press(page)
+    page.goto(case)
+    _press(page, "form[action$=contact] button")
+
+
+def _case_error(page: Page, site: Site, query: str) -> None:
+    _case("liaison4", "R05")(page, site, query)
+    fold = page.locator("details", has=page.get_by_test_id("move-closed"))
+    fold.locator("summary").click()
+    fold.locator("textarea").fill("已经和村委谈过。")
+    with page.expect_navigation():
+        fold.get_by_test_id("move-closed").click()
+
+
+def _case_moves(page: Page, site: Site, query: str) -> None:
+    """The fold of a move stands open."""
+    _case("liaison4", "R07")(page, site, query)
+    page.locator("details", has=page.get_by_test_id("move-not_accepted")).locator("summary").click()
+
+
+def _sign_in_wrong(page: Page, site: Site, query: str) -> None:
+    sign_in(page, site, f"nobody{next(_NUMBERS)}", "not the password")
+
+
+def _with_link(page: Page, site: Site, query: str) -> str:
+    """The administrator adds somebody; the page shows the activation link. Returns the login."""
+    login = f"new{next(_NUMBERS)}"
+    as_("sysadmin1", "/admin/people")(page, site, query)
+    page.locator("#login").fill(login)
+    page.locator("#name").fill(next(_NEWCOMERS))
+    page.locator("#role").select_option("team_liaison")
+    page.locator("#team_id").select_option("team3")
+    _press(page, "aside button.main, .side button.main")
+    return login
+
+
+def _people_error(page: Page, site: Site, query: str) -> None:
+    as_("sysadmin1", "/admin/people")(page, site, query)
+    page.locator("#login").fill("LIAISON4")
+    _press(page, "aside button.main, .side button.main")
+
+
+def _people_leave(page: Page, site: Site, query: str) -> None:
+    as_("sysadmin1", "/admin/people")(page, site, query)
+    _press(page, "[data-login=liaison1] form[action$=leave] button")
+
+
+def _activate(page: Page, site: Site, query: str) -> None:
+    _with_link(page, site, query)
+    page.goto(page.get_by_test_id("activation-link").inner_text())
+
+
+def _activate_error(page: Page, site: Site, query: str) -> None:
+    _activate(page, site, query)
+    page.locator("#password").fill("短")
+    _press(page)
+
+
+def _newcomer(page: Page, site: Site, query: str) -> None:
+    """Activated and signed in, but confirmed by nobody."""
+    login = _with_link(page, site, query)
+    page.goto(page.get_by_test_id("activation-link").inner_text())
+    page.locator("#password").fill(NEW_PASSWORD)
+    page.locator("#again").fill(NEW_PASSWORD)
+    _press(page)
+    sign_in(page, site, login, NEW_PASSWORD)
+    page.goto("/staff/queue")
+
+
+def _keys_waiting(page: Page, site: Site, query: str) -> None:
+    _newcomer(page, site, query)
+    as_("liaison3", "/staff/keys")(page, site, query)
+
+
+def _password_error(page: Page, site: Site, query: str) -> None:
+    as_("liaison1", "/staff/password")(page, site, query)
+    page.locator("#old").fill("not this one")
+    page.locator("#new").fill("短")
+    _press(page)
+
+
+STAFF: tuple[Shown, ...] = (
+    Shown("staff-login", at("/staff/login")),
+    Shown("staff-login-wrong", _sign_in_wrong),
+    Shown("staff-activate", _activate),
+    Shown("staff-activate-error", _activate_error),
+    Shown("staff-queue", as_("liaison3", "/staff/queue")),
+    Shown("staff-queue-long", as_("liaison4", "/staff/queue")),
+    Shown("staff-queue-held", as_("liaison4", "/staff/queue?lane=held")),
+    Shown("staff-queue-none", as_("liaison4", "/staff/queue?state=closed&category=medical")),
+    Shown("staff-queue-office", as_("office1", "/staff/queue")),
+    Shown("staff-queue-newcomer", _newcomer),
+    Shown("staff-case", _case("liaison1", "R08")),
+    Shown("staff-case-photo", _case_photo),
+    Shown("staff-case-question", _case("liaison4", "R13")),
+    Shown("staff-case-closed", _case("leader4", "R09")),
+    Shown("staff-case-contact", _case_contact),
+    Shown("staff-case-moves", _case_moves),
+    Shown("staff-case-error", _case_error),
+    Shown("staff-case-office", _case("office1", "R05")),
+    Shown("staff-confirm-password", as_("liaison4", "/staff/confirm-password?next=/staff/keys")),
+    Shown("staff-keys", as_("liaison4", "/staff/keys")),
+    Shown("staff-keys-waiting", _keys_waiting),
+    Shown("staff-password", as_("liaison4", "/staff/password")),
+    Shown("staff-password-error", _password_error),
+    Shown("staff-people", as_("sysadmin1", "/admin/people")),
+    Shown("staff-people-link", lambda page, site, query: _kept(_with_link(page, site, query))),
+    Shown("staff-people-error", _people_error),
+    Shown("staff-people-leave", _people_leave),
+    Shown("staff-error-403", as_("liaison1", "/admin/people")),
+    Shown("staff-error-404", as_("liaison1", "/staff/reports/nothing")),
+)
+
+
+def _kept(_: str) -> None:
+    """The page itself is what is wanted."""
