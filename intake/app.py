@@ -35,6 +35,7 @@ def create_app(settings: Settings, *, world: World | None = None) -> errors.Quie
     app = errors.QuietFlask("intake", static_folder=None, template_folder=str(_TEMPLATES))
     app.request_class = upload.IntakeRequest
     app.config["MAX_CONTENT_LENGTH"] = None  # upload.IntakeRequest counts itself, so that the text survives
+    app.config["WTF_I18N_ENABLED"] = False  # our forms bring their own words; its catalogue was read at every request
     app.config[ConfigVars.STORAGE_URI] = settings.redis_url or "memory://"
     app.extensions[context.EXTENSION] = world
     app.extensions["msx_day_key"] = throttle.DayKey()

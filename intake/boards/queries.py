@@ -1,12 +1,15 @@
 """Reading boards, sites and regions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from intake.boards.models import Board, Organisation, Region, Site
+from intake.core.tables import table_of
 from intake.people.models import Team
 from qr import code as codes
 
@@ -33,46 +36,60 @@ class BoardPage:
     before_round: bool
 
 
-def region_path(session: Session, code: str | None, *, least: str = "county") -> str:
-    """Names from the county down, as printed: 岚溪县 石桥镇."""
-    order = ("province", "prefecture", "county", "town", "village")
-    names: list[str] = []
-    while code:
-        region = session.get(Region, code)
-        if region is None or order.index(region.level) < order.index(least):
-            break
-        names.append(region.name)
-        code = region.parent_code
-    return " ".join(reversed(names))
+def _board_page() -> Select[Any]:
+    """One statement over the tables themselves, built once: every page of a citizen begins with it."""
+    board, site, team = table_of(Board), table_of(Site), table_of(Team)
+    own, above, top = (table_of(Region).alias(name) for name in ("own", "above", "top"))
+    return (
+        select(
+            board.c.code, board.c.state, board.c.revision, board.c.check_words, board.c.checked_on, board.c.live_until,
+            site.c.id.label("site_id"), site.c.site_no, site.c.name, site.c.kind, site.c.team_id, site.c.phone,
+            site.c.starts_on, team.c.name.label("team_name"),
+            *(column for region in (top, above, own) for column in (region.c.level, region.c.name)),
+        )
+        .join_from(board, site, site.c.id == board.c.site_id)
+        .outerjoin(team, team.c.id == site.c.team_id)
+        .outerjoin(own, own.c.code == site.c.region_code)
+        .outerjoin(above, above.c.code == own.c.parent_code)
+        .outerjoin(top, top.c.code == above.c.parent_code)
+        .where(board.c.code == bindparam("code"))
+    )  # fmt: skip
+
+
+_BOARD_PAGE = _board_page()
+_REGIONS_FROM = 14  # where the regions' levels and names begin in its rows
+_PRINTED_LEVELS = frozenset({"county", "town", "village"})
 
 
 def board_page(session: Session, code: str, *, today: date | None = None) -> BoardPage | None:
     """The board with this canonical code; a draft is nothing to the public but the caller decides."""
-    row = session.execute(
-        select(Board, Site, Team.name).join(Site, Site.id == Board.site_id).outerjoin(Team, Team.id == Site.team_id)
-        .where(Board.code == code)
-    ).first()  # fmt: skip
+    row = session.execute(_BOARD_PAGE, {"code": code}).first()
     if row is None:
         return None
-    board, site, team_name = row
     return BoardPage(
-        code=board.code,
-        spaced=codes.spaced(board.code),
-        state=board.state,
-        revision=board.revision,
-        site_id=site.id,
-        site_no=site.site_no,
-        name=site.name,
-        kind=site.kind,
-        place=region_path(session, site.region_code),
-        check_words=tuple(board.check_words),
-        checked_on=board.checked_on,
-        team_id=site.team_id,
-        team_name=team_name,
-        phone=site.phone,
-        live_until=board.live_until,
-        before_round=bool(site.kind == "unit" and today and site.starts_on and today < site.starts_on),
+        code=row.code,
+        spaced=codes.spaced(row.code),
+        state=row.state,
+        revision=row.revision,
+        site_id=row.site_id,
+        site_no=row.site_no,
+        name=row.name,
+        kind=row.kind,
+        place=_place(row[_REGIONS_FROM:]),
+        check_words=tuple(row.check_words),
+        checked_on=row.checked_on,
+        team_id=row.team_id,
+        team_name=row.team_name,
+        phone=row.phone,
+        live_until=row.live_until,
+        before_round=bool(row.kind == "unit" and today and row.starts_on and today < row.starts_on),
     )
+
+
+def _place(levels_and_names: Sequence[str | None]) -> str:
+    """Names from the county down, as printed: 岚溪县 石桥镇."""
+    pairs = zip(levels_and_names[::2], levels_and_names[1::2], strict=True)
+    return " ".join(name for level, name in pairs if name and level in _PRINTED_LEVELS)
 
 
 def board_by_site_no(session: Session, site_no: str) -> Board | None:

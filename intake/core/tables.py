@@ -5,7 +5,7 @@ import secrets
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Date, DateTime, Dialect, MetaData
+from sqlalchemy import Date, DateTime, Dialect, MetaData, Table
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import JSON, LargeBinary, TypeDecorator
 
@@ -51,6 +51,16 @@ class Base(DeclarativeBase):
         list[str]: JSON,
         dict[str, Any]: JSON,
     }
+
+
+def table_of(rows: type[Base]) -> Table:
+    """The table under `rows`. Statements over it, built once, cost a third of those over the class.
+
+    For the few that every citizen's request runs; everything else reads better over the classes.
+    """
+    table = rows.__table__
+    assert isinstance(table, Table)
+    return table
 
 
 def new_id() -> str:

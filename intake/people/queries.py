@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from intake.core.access import READER_ROLES, ROLE_NAMES, Actor, Permission, Role, SignedIn
 from intake.core.framing import framed
 from intake.core.secretfile import Secrets
+from intake.core.sessions import ReadSession
+from intake.core.tables import table_of
 from intake.core.vault import PublicPair
 from intake.people.models import ActivationLink, Epoch, Person, PersonKey, Team
 from intake.people.statements import COUNTY, SUPERIOR, Confirmation, Roots, Statement, trusted
@@ -35,26 +37,29 @@ class SignedKey(NamedTuple):
     signature: bytes | None
 
 
-_SIGNED = tuple(getattr(PersonKey, name) for name in SignedKey._fields)
+_PERSON, _KEY, _EPOCH = (table_of(rows) for rows in (Person, PersonKey, Epoch))
+_SIGNED = tuple(_KEY.c[name] for name in SignedKey._fields)
 
 # Built once: building a statement costs more than running it.
 _LIVE_KEYS = (
     select(
         *_SIGNED,
-        Person.login.label("now_login"),
-        Person.role.label("now_role"),
-        Person.team_id.label("now_team_id"),
+        _PERSON.c.login.label("now_login"),
+        _PERSON.c.role.label("now_role"),
+        _PERSON.c.team_id.label("now_team_id"),
     )
-    .join(Person, Person.id == PersonKey.person_id)
-    .where(PersonKey.retired_on.is_(None), Person.left_on.is_(None))
-    .order_by(Person.login)
+    .join_from(_KEY, _PERSON, _PERSON.c.id == _KEY.c.person_id)
+    .where(_KEY.c.retired_on.is_(None), _PERSON.c.left_on.is_(None))
+    .order_by(_PERSON.c.login)
 )
 _ACTIVE_OF_TEAM = _LIVE_KEYS.where(
-    Person.team_id == bindparam("team_id"),
-    Person.signed_in_on.is_not(None),
-    PersonKey.confirmed_by.is_not(None),
+    _PERSON.c.team_id == bindparam("team_id"),
+    _PERSON.c.signed_in_on.is_not(None),
+    _KEY.c.confirmed_by.is_not(None),
 )
-_BY_IDS = select(*_SIGNED).where(PersonKey.id.in_(bindparam("ids", expanding=True)))
+_BY_IDS = select(*_SIGNED).where(_KEY.c.id.in_(bindparam("ids", expanding=True)))
+_READERS_EPOCH = select(_EPOCH.c.value).where(_EPOCH.c.name == READERS)
+_READERS_EPOCH_HELD = _READERS_EPOCH.with_for_update(read=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,18 +149,26 @@ def readers_epoch(session: Session, *, hold: bool = False) -> int:
     `hold=True`, inside a write: nobody's leaving can be recorded until this transaction has ended
     (a shared row lock on PostgreSQL; on SQLite there is one writer anyway).
     """
-    query = select(Epoch.value).where(Epoch.name == READERS)
-    if hold:
-        query = query.with_for_update(read=True)
-    return session.scalars(query).one_or_none() or 0
+    found: int | None = session.execute(_READERS_EPOCH_HELD if hold else _READERS_EPOCH).scalar()
+    return found or 0
 
 
 def trusted_members(session: Session, secrets: Secrets, team_id: str) -> list[Reader]:
     """The team's active members whose key counts, by login.
 
     Active: has signed in, has a confirmed key, has not left. The rows are read and compared with what
-    was signed at every call; only the judgement of the very same bytes is remembered.
+    was signed at every call; only the judgement of the very same bytes is remembered. A reading session
+    sees one snapshot, so it asks once.
     """
+    if not isinstance(session, ReadSession):
+        return _trusted_members(session, secrets, team_id)
+    known: dict[str, list[Reader]] = session.info.setdefault("trusted_members", {})
+    if team_id not in known:
+        known[team_id] = _trusted_members(session, secrets, team_id)
+    return list(known[team_id])
+
+
+def _trusted_members(session: Session, secrets: Secrets, team_id: str) -> list[Reader]:
     rows = session.execute(_ACTIVE_OF_TEAM, {"team_id": team_id}).all()
     holding = _holding(session, secrets, rows)
     return [

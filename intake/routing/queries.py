@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Select, false, select, true
+from sqlalchemy import ColumnElement, Select, bindparam, false, select, true
 from sqlalchemy.orm import Session
 
 from intake.core.access import LEADER_ROLES, READER_ROLES, Actor, Role
 from intake.core.secretfile import Secrets
+from intake.core.tables import table_of
 from intake.people import queries as people
 from intake.people.models import Team
 from intake.people.queries import Reader
@@ -15,6 +16,8 @@ from intake.routing.decide import OFFICE
 from intake.routing.models import Grant, Placement
 
 COUNTY_RECOVERY = "recovery:county"
+_TEAM = table_of(Team)
+_TEAM_NAME = select(_TEAM.c.name).where(_TEAM.c.id == bindparam("id"))  # built once: every receipt page asks
 
 
 def visible_reports(actor: Actor) -> Select[str]:
@@ -41,8 +44,8 @@ def opens_text(actor: Actor, placement: Placement) -> bool:
 
 def team_name_of(session: Session, team_id: str) -> str:
     """A team's name as pages show it."""
-    team = session.get(Team, team_id)
-    return team.name if team is not None else team_id
+    found: str | None = session.execute(_TEAM_NAME, {"id": team_id}).scalar()
+    return team_id if found is None else found
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from intake.core import vault
 from intake.core.clock import local_day
 from intake.core.errors import Invalid, NotFound
+from intake.core.tables import table_of
 from intake.core.world import World
 from intake.reports import content, receipt
 from intake.reports.models import BoxMessage as BoxRow
@@ -25,6 +26,24 @@ from intake.routing.models import Placement
 from intake.routing.queries import team_name_of
 from intake.web.formtoken import FormToken
 
+_REPORT, _PLACEMENT, _BOX_ROW = table_of(Report), table_of(Placement), table_of(BoxRow)
+_CITIZEN, _STAFF = table_of(CitizenEvent), table_of(StaffEvent)
+# Built once: every look-up runs these.
+_BY_TAG = (
+    select(
+        _REPORT.c.id, _REPORT.c.state, _REPORT.c.awaiting_citizen, _REPORT.c.day, _REPORT.c.rated,
+        _REPORT.c.box_for_receipt, _PLACEMENT.c.team_id,
+    )
+    .join_from(_REPORT, _PLACEMENT, _PLACEMENT.c.report_id == _REPORT.c.id)
+    .where(_REPORT.c.box_tag == bindparam("tag"))
+)  # fmt: skip
+_BOX = select(_BOX_ROW).where(_BOX_ROW.c.report_id == bindparam("id")).order_by(_BOX_ROW.c.seq)
+_EVENTS = select(_CITIZEN).where(_CITIZEN.c.report_id == bindparam("id")).order_by(_CITIZEN.c.seq)
+_MOVES = (
+    select(_STAFF.c.at, _STAFF.c.data)
+    .where(_STAFF.c.report_id == bindparam("id"), _STAFF.c.kind == "move")
+    .order_by(_STAFF.c.seq)
+)
 _TRACK = ("received", "in_progress", "closed")
 
 
@@ -80,20 +99,11 @@ def open_box(world: World, *, digits: str) -> Box:
     """The box that this receipt opens; `NotFound` for every other, whatever the reason."""
     keys = receipt.opened(digits, world.secrets.pepper)
     with world.db.read() as session:
-        report = _found(session, keys)
-        placement = session.get_one(Placement, report.id)
-        team_name = team_name_of(session, placement.team_id)
-        rows = list(session.scalars(select(BoxRow).where(BoxRow.report_id == report.id).order_by(BoxRow.seq)))
-        events = list(
-            session.scalars(select(CitizenEvent).where(CitizenEvent.report_id == report.id).order_by(CitizenEvent.seq))
-        )
-        moves = list(
-            session.scalars(
-                select(StaffEvent)
-                .where(StaffEvent.report_id == report.id, StaffEvent.kind == "move")
-                .order_by(StaffEvent.seq)
-            )
-        )
+        report = session.execute(_BY_TAG, {"tag": keys.tag}).first()
+        if report is None:
+            raise NotFound
+        team_name = team_name_of(session, report.team_id)
+        rows, events, moves = (session.execute(query, {"id": report.id}).all() for query in (_BOX, _EVENTS, _MOVES))
     box_key = vault.decrypt(keys.key, report.box_for_receipt, ("report", report.id, "box_for_receipt"))
     messages = tuple(
         BoxMessage(
