@@ -8,7 +8,6 @@ that tests tell their stories with.
 import fcntl
 import itertools
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -51,7 +50,6 @@ def chromium() -> Iterator[Browser]:
             executable_path=CHROMIUM,
             args=list(_ARGUMENTS),
             ignore_default_args=["--disable-back-forward-cache"],
-            env=dict(os.environ) | {"LANGUAGE": "zh_CN"},  # of the browser's own words: 选择文件
         )
         yield browser
         browser.close()

@@ -1,15 +1,14 @@
-"""Pictures of every page, in Debian's Chromium over a freshly built demo county: `make pictures`.
+"""Pictures of the pages, in Debian's Chromium over a freshly built demo county: `make pictures`.
 
-`docs/pictures/NAME-WIDTH[-VARIANT].png`: the whole page at 360, what a desk screen shows at 1366. The six without
+`docs/pictures/NAME-WIDTH[-VARIANT].png`: the whole page at 360, what a desk's screen shows at 1366. The six without
 a width are the README's. Dates, texts and states are the same every time; codes, receipts and keys never are.
-`python -m tools.pictures FOLDER [PART]` draws elsewhere, and only the names that contain PART.
+`python -m tools.pictures FOLDER [PART]` draws every page there is elsewhere, or those whose names contain PART.
 """
 
 import io
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +20,12 @@ from tests.e2e.gallery import CITIZEN, STAFF, Shown
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 MOST_BYTES = 2_500_000
-COLOURS = 32  # ink, paper, accent and the greys of the letters' edges
-COLOURS_OF_PHOTOS = 128
-_PHOTOS = frozenset({"staff-case-photo", "case"})
+COLOURS = 16  # ink, paper, accent, and the greys of the letters' edges
+COLOURS_OF_PHOTOS = 48
+COLOURS_OF_README = 32
+_PHOTOS = frozenset({"staff-case-photo"})
+ADDING = ("newcomer", "activate", "waiting", "people-link")
+LONG = frozenset({"staff-queue-long", "staff-queue-office"})
 _BOTH = {entry.name: entry for entry in CITIZEN + STAFF}
 
 
@@ -53,29 +55,40 @@ README = {
 }  # fmt: skip
 VARIED = {
     "board": ("dark", "large", "hant", "en"),
-    "form": ("dark", "large", "hant", "en"),
-    "form-errors": ("dark", "en-large"),
+    "form": ("dark", "large", "en"),
+    "form-errors": ("en-large",),
     "confirm": ("en",),
     "receipt": ("dark", "large", "hant", "en"),
     "receipt-problems": ("en",),
-    "box-question": ("dark", "large", "en"),
+    "box-question": ("dark", "large"),
     "box-closed": ("hant", "en-large"),
-    "board-revoked": ("dark", "en"),
-    "verify": ("en",),
-    "home": ("large", "en"),
-    "leave": ("en",),
+    "board-revoked": ("dark",),
+    "home": ("en",),
 }
-DARK_DESKS = ("staff-login", "staff-queue", "staff-case-photo", "staff-case-contact", "staff-keys-waiting")
+DARK_DESKS = ("staff-login", "staff-queue", "staff-case-photo")
+# Kept with the project at both widths; the others look much like one of these.
+NARROW = frozenset({
+    "home", "board", "board-revoked", "board-closed", "board-wrong-character", "verify", "verify-genuine", "form",
+    "form-errors", "confirm", "receipt", "receipt-problems", "lookup", "lookup-unknown", "lookup-too-many",
+    "box-received", "box-question", "box-closed", "box-rating-error", "leave", "error-404",
+    "staff-login", "staff-queue", "staff-case-photo", "staff-case-contact", "staff-keys-waiting", "staff-password",
+})  # fmt: skip
+WIDE = frozenset({"board", "form"}) | {shown.name for shown in STAFF} - {
+    "staff-queue-long", "staff-activate-error", "staff-password-error", "staff-error-403", "staff-case-question",
+    "staff-case-photo", "staff-queue", "staff-people-error",  # the first two are the README's
+}  # fmt: skip
 
 
-def plan() -> Iterator[Picture]:
-    """Every picture there is."""
+def plan(*, everything: bool = False) -> Iterator[Picture]:
+    """The pictures kept with the project, or every page at both widths."""
     for name, source in README.items():
         size = DESK if source.startswith("staff") else PHONE
         yield Picture(name, _BOTH[source], size, whole=False, sharp=True)
     for shown in CITIZEN + STAFF:
-        yield Picture(f"{shown.name}-360", shown, PHONE)
-        yield Picture(f"{shown.name}-1366", shown, DESK, whole=False)
+        if everything or shown.name in NARROW:
+            yield Picture(f"{shown.name}-360", shown, PHONE, whole=shown.name not in LONG)
+        if everything or shown.name in WIDE:
+            yield Picture(f"{shown.name}-1366", shown, DESK, whole=False)
     for name, variants in VARIED.items():
         for variant in variants:
             query, dark = VARIANTS[variant]
@@ -96,7 +109,9 @@ def draw(browser: Browser, site: Site, picture: Picture) -> bytes:
     _settle(page)
     taken = page.screenshot(full_page=picture.whole, animations="disabled", caret="hide")
     visits.close()
-    return _small(taken, COLOURS_OF_PHOTOS if picture.shown.name in _PHOTOS else COLOURS)
+    if picture.shown.name in _PHOTOS:
+        return _small(taken, COLOURS_OF_PHOTOS)
+    return _small(taken, COLOURS_OF_README if picture.sharp else COLOURS)
 
 
 def _settle(page: Page) -> None:
@@ -107,40 +122,38 @@ def _settle(page: Page) -> None:
 def _small(png: bytes, colours: int) -> bytes:
     image = Image.open(io.BytesIO(png)).convert("RGB")
     out = io.BytesIO()
-    reduced = image.quantize(colours, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    reduced = image.quantize(colours, method=Image.Quantize.MEDIANCUT, kmeans=8, dither=Image.Dither.NONE)
     reduced.save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
 def main(folder: Path = FOLDER, part: str = "") -> int:
-    """Draw everything; 1 where the folder became too heavy to keep."""
+    """Draw; 1 where the project's own folder became too heavy to keep."""
+    wanted = [picture for picture in plan(everything=folder != FOLDER) if part in picture.name]
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = [picture for picture in plan() if part in picture.name]
-    if not part:
+    if folder == FOLDER:
         for old in folder.glob("*.png"):
             old.unlink()
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, chromium() as browser:
         county = Path(scratch) / "county"
         build_county(county)
-        # Each picture of a page that leaves something behind comes from a county where nothing was left yet.
-        with chromium() as browser:
-            for number, batch in enumerate(_batches(wanted)):
-                with served(county, Path(scratch) / str(number)) as site:
-                    for picture in batch:
-                        (folder / f"{picture.name}.png").write_bytes(draw(browser, site, picture))
-                        print(picture.name, flush=True)
+        for number, batch in enumerate(_batches(wanted)):
+            with served(county, Path(scratch) / str(number)) as site:
+                for picture in batch:
+                    (folder / f"{picture.name}.png").write_bytes(draw(browser, site, picture))
+                    print(picture.name, flush=True)
     total = sum(file.stat().st_size for file in folder.glob("*.png"))
     print(f"{len(wanted)} pictures, {total / 1e6:.2f} MB in {folder}")
-    return 1 if total > MOST_BYTES else 0
+    return 1 if folder == FOLDER and total > MOST_BYTES else 0
 
 
 def _batches(pictures: list[Picture]) -> Iterator[list[Picture]]:
-    """A fresh county for each page that adds a colleague; one for all the rest."""
-    adding = ("newcomer", "activate", "waiting", "people-link")
-    yield [picture for picture in pictures if not any(word in picture.name for word in adding)]
-    yield from ([picture] for picture in pictures if any(word in picture.name for word in adding))
+    """A fresh county for each picture that adds a colleague; one for all the rest."""
+    adding = [picture for picture in pictures if any(word in picture.name for word in ADDING)]
+    yield [picture for picture in pictures if picture not in adding]
+    yield from ([picture] for picture in adding)
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        sys.exit(main(*(Path(text) for text in sys.argv[1:2]), *sys.argv[2:3]))
+    asked = sys.argv[1:]
+    sys.exit(main(Path(asked[0]) if asked else FOLDER, asked[1] if len(asked) > 1 else ""))

@@ -18,10 +18,14 @@ FINGER, FINGER_LARGE, FINGER_STAFF = 44, 60, 44
 # What a finger has to hit: a choice through its label, a case through its whole row; what is off the screen nobody.
 TARGETS = """least => [...document.querySelectorAll('a[href], button, summary, input, textarea, select')]
     .filter(one => one.type !== 'hidden' && one.tabIndex >= 0 && one.checkVisibility())
-    .map(one => [one, (/radio|checkbox/.test(one.type) && one.closest('label')) || one.closest('[data-testid=queue-row]') || one])
-    .map(([one, box]) => [one, box.getBoundingClientRect()])
+    .map(one => [one, /radio|checkbox/.test(one.type) ? one.closest('label') : one.closest('[data-testid=queue-row]')])
+    .map(([one, box]) => [one, (box || one).getBoundingClientRect()])
     .filter(([one, box]) => Math.min(box.width, box.height) < least - 0.5 && box.right > 0 && box.bottom > 0)
     .map(([one, box]) => `${one.outerHTML.slice(0, 80)} ${box.width.toFixed(1)}x${box.height.toFixed(1)}`)"""
+
+STICKING_OUT = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+    [...document.querySelectorAll('body *')].filter(one => one.getBoundingClientRect().right > innerWidth + 1)
+    .map(one => `${innerWidth}: ${one.outerHTML.slice(0, 90)}`)"""
 
 # Tab has moved: what has the focus now, and does one see it? A tile shows its radio's focus beside the radio.
 FOCUSED = """() => {
@@ -37,9 +41,7 @@ FOCUSED = """() => {
 def violations(page: Page, options: dict[str, Any] | None = None) -> list[str]:
     """What axe has against the page: rule, place and why."""
     found = AXE.run(page, options=options or {"resultTypes": ["violations"]}).response["violations"]
-    return [
-        f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]
-    ]
+    return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
 
 
 def in_both_lights(page: Page) -> list[str]:
@@ -53,14 +55,14 @@ def in_both_lights(page: Page) -> list[str]:
 
 def wider_than_the_screen(page: Page) -> list[str]:
     """Nothing, or what sticks out to the right."""
-    return page.evaluate("""() => document.documentElement.scrollWidth <= innerWidth ? [] :
-        [...document.querySelectorAll('body *')].filter(one => one.getBoundingClientRect().right > innerWidth + 1)
-        .map(one => `${innerWidth}: ${one.outerHTML.slice(0, 90)}`)""")  # type: ignore[no-any-return]  # a list of str
+    found: list[str] = page.evaluate(STICKING_OUT)
+    return found
 
 
 def without_a_ring(page: Page) -> list[str]:
     """Tab through the page: whatever gets the focus and does not show it."""
-    found, first = [], None
+    found: list[str] = []
+    first = None
     for _ in range(80):
         page.keyboard.press("Tab")
         focused = page.evaluate(FOCUSED)

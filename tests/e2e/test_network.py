@@ -51,7 +51,7 @@ def test_the_longest_pages_are_light_in_english_too(visits: Visits, shown: Shown
 def _check(visits: Visits, shown: Shown, query: str) -> None:
     page = visits.page()  # `visits` itself refuses every request to elsewhere
     asked: list[Request] = []
-    page.on("requestfinished", lambda request: asked.append(request))
+    page.context.on("requestfinished", lambda request: asked.append(request))  # noqa: PLW0108 - Playwright marks functions
     shown.show(page, visits.site, query)
     page.wait_for_load_state("load")
     assert page.locator("link:not([rel=stylesheet])").count() == 0  # nothing is fetched ahead
