@@ -32,7 +32,7 @@ from tests.postgres import Cluster
 from tests.robustness.live_server import ROOT, LiveServer, family, free_port
 
 CLIENTS = 8
-THREADS = 8
+THREADS = 64
 BOARDS = 4
 WARM_UP_SECONDS = 2.0
 # The load comes from one address and fills in a form at once: what would hold such reports is set aside.

@@ -16,6 +16,7 @@ from intake.web import (
     access,
     assets,
     context,
+    counters,
     errors,
     headers,
     hosts,
@@ -36,7 +37,7 @@ def create_app(settings: Settings, *, world: World | None = None) -> errors.Quie
     app.request_class = upload.IntakeRequest
     app.config["MAX_CONTENT_LENGTH"] = None  # upload.IntakeRequest counts itself, so that the text survives
     app.config["WTF_I18N_ENABLED"] = False  # our forms bring their own words; its catalogue was read at every request
-    app.config[ConfigVars.STORAGE_URI] = settings.redis_url or "memory://"
+    app.config[ConfigVars.STORAGE_URI] = settings.redis_url or f"{counters.Counters.STORAGE_SCHEME[0]}://"
     app.extensions[context.EXTENSION] = world
     app.extensions["msx_day_key"] = throttle.DayKey()
     app.extensions[session.LOADER] = people_services.load_session

@@ -1,8 +1,10 @@
 """Limits as those meet them who come honestly, and those who do not: held, slowed, never lost, never locked out."""
 
 import re
+import threading
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +21,7 @@ from intake.reports import receipt
 from intake.reports.models import Report
 from intake.routing.models import Placement
 from intake.web import throttle
+from intake.web.counters import Counters
 from tests.cast import PASSWORD, Cast
 from tests.journeys import digits_in, fields, form_token, live_board, look_up, report_of, send, token_in
 from tests.robustness.installation import installed
@@ -46,7 +49,7 @@ class Moment:
 @pytest.fixture
 def moment(clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Moment:
     moment = Moment(clock)
-    monkeypatch.setattr("limits.storage.memory.time", moment)
+    monkeypatch.setattr("intake.web.counters.time", moment)
     monkeypatch.setattr(throttle, "time", moment.time)
     return moment
 
@@ -306,3 +309,26 @@ def test_forged_addresses_do_not_hurry_a_sign_in(street: Street) -> None:
         sign_in(street.at(HERE, X_FORWARDED_FOR=f"10.3.{n}.1"), "leader4", WRONG).status_code for n in range(20)
     )
     assert answers == {422: 1, 429: 19}
+
+
+# The counters
+
+
+def test_counting_starts_no_thread_and_forgets_what_has_run_out(moment: Moment) -> None:
+    counters, threads = Counters(), threading.active_count()
+    assert [counters.incr("a", 10), counters.incr("a", 10), counters.incr("b", 100)] == [1, 2, 1]
+    assert counters.get_expiry("a") == moment.time() + 10
+    moment.pass_by(10)
+    assert (counters.get("a"), counters.get("b"), counters.get("c")) == (0, 1, 0)
+    assert counters.incr("a", 10) == 1, "it begins again"
+    moment.pass_by(3600)
+    counters.incr("c", 10)
+    assert counters.reset() == 1, "a and b have run out and are gone"
+    assert threading.active_count() == threads
+
+
+def test_eight_threads_count_every_one() -> None:
+    counters = Counters()
+    with ThreadPoolExecutor(8) as pool:
+        counted = list(pool.map(lambda _: counters.incr("a", 1000), range(2_000)))
+    assert sorted(counted) == list(range(1, 2_001))

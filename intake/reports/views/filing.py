@@ -1,12 +1,14 @@
 """The form of a board: shown, given back, confirmed, filed."""
 
 import sys
+from typing import Any
 
-from flask import Response, current_app, make_response, render_template, request
+from flask import Response, current_app, make_response, render_template, request, url_for
 from flask_babel import gettext
 
 from intake.boards.queries import BoardPage
 from intake.boards.views import NoBoard, find_with_office, no_board, not_taking, takes_reports
+from intake.core import vault
 from intake.core.errors import Busy, NotFound
 from intake.reports import content, sensitive, services
 from intake.reports.content import Draft
@@ -28,6 +30,9 @@ from intake.web.errors import typed_words
 from intake.web.formtoken import BadToken, FormToken
 
 _AROUND = 12  # characters shown on either side of a number that was found
+_BLANK_FORMS = "msx_blank_forms"
+_MOST_BLANK_FORMS = 64  # some 14 KB each
+_TOKEN_GOES_HERE = vault.random_bytes(16).hex()
 
 
 @blueprint.get("/B/<code>/report")
@@ -40,7 +45,7 @@ def form(code: str) -> Response:
         return no_board(error)
     if not takes_reports(board):
         return not_taking(board)
-    return _form_page(board, office, ReportForm.of_board(board.code))
+    return _blank_form_page(board, office)
 
 
 @blueprint.post("/B/<code>/report")
@@ -115,6 +120,20 @@ def _suspicions(token: FormToken, filled: ReportForm) -> list[str]:
     return reasons
 
 
+def _blank_form_page(board: BoardPage, office: str) -> Response:
+    """The form as most people open it. It is drawn once for a board: drawing costs more than all else about it."""
+    if request.query_string or request.path != url_for("reports.form", code=board.code):
+        return _form_page(board, office, ReportForm.of_board(board.code))
+    drawn: dict[Any, str] = current_app.extensions.setdefault(_BLANK_FORMS, {})
+    what = (board, office, world().today())
+    page = drawn.get(what)
+    if page is None:
+        if len(drawn) >= _MOST_BLANK_FORMS:
+            drawn.clear()
+        page = drawn[what] = _draw_form(board, office, ReportForm.of_board(board.code), token=_TOKEN_GOES_HERE)
+    return make_response(page.replace(_TOKEN_GOES_HERE, formtoken.issue(REPORT, board.code)))
+
+
 def _form_page(
     board: BoardPage,
     office: str,
@@ -125,15 +144,18 @@ def _form_page(
     fresh: bool = False,
 ) -> Response:
     """The form with what was typed. Its token goes back as it came, unless that one is worth nothing."""
-    first, rest = content.tiles(board.kind)
     token = filled.posted_token
     if fresh or not token:
         token = filled.fresh_token(again=fresh)
-    page = render_template(
+    return make_response(_draw_form(board, office, filled, token=token, notice=notice), status)
+
+
+def _draw_form(board: BoardPage, office: str, filled: ReportForm, *, token: str, notice: Notice | None = None) -> str:
+    first, rest = content.tiles(board.kind)
+    return render_template(
         "citizen/form.html", board=board, office=office, form=filled, token=token, first=first, rest=rest,
         errors=filled.mistakes(), notice=notice,
     )  # fmt: skip
-    return make_response(page, status)
 
 
 def _too_late() -> Notice:
