@@ -63,7 +63,7 @@ def without_a_ring(page: Page) -> list[str]:
     """Tab through the page: whatever gets the focus and does not show it."""
     found: list[str] = []
     first = None
-    for _ in range(80):
+    for _ in range(60):
         page.keyboard.press("Tab")
         focused = page.evaluate(FOCUSED)
         if focused is None or focused["what"] == first:
@@ -80,7 +80,8 @@ def test_a_citizens_page(visits: Visits, shown: Shown, large: bool) -> None:
     page = visits.page(PHONE)
     shown.show(page, visits.site, "?size=large" if large else "")
     assert page.locator("html.large").count() == int(large)
-    assert in_both_lights(page) == []
+    # Large type changes no more than sizes.
+    assert (violations(page, CONTRAST_ONLY) if large else in_both_lights(page)) == []
     assert page.evaluate(TARGETS, FINGER_LARGE if large else FINGER) == []
     assert wider_than_the_screen(page) == []
     assert without_a_ring(page) == []
@@ -92,11 +93,12 @@ def test_a_citizens_page(visits: Visits, shown: Shown, large: bool) -> None:
 def test_a_page_of_the_staff(visits: Visits, shown: Shown) -> None:
     page = visits.page(DESK)
     shown.show(page, visits.site, "")
-    assert in_both_lights(page) == []
+    assert violations(page, CONTRAST_ONLY) == []
     assert wider_than_the_screen(page) == []
     assert without_a_ring(page) == []
+    # On a phone the tables are laid out anew: there all rules are asked.
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-    assert violations(page) == []
+    assert in_both_lights(page) == []
     assert page.evaluate(TARGETS, FINGER_STAFF) == []
     assert wider_than_the_screen(page) == []
     page.set_viewport_size({"width": ZOOMED[0], "height": ZOOMED[1]})
@@ -104,7 +106,7 @@ def test_a_page_of_the_staff(visits: Visits, shown: Shown) -> None:
 
 
 @pytest.mark.parametrize("name", ["board", "form-errors", "receipt-problems", "box-rating-error", "verify"])
-@pytest.mark.parametrize("query", ["?lang=en", "?lang=en&size=large", "?lang=zh-Hant"])
+@pytest.mark.parametrize("query", ["?lang=en&size=large", "?lang=zh-Hant"])
 def test_other_languages_fit_too(visits: Visits, name: str, query: str) -> None:
     page = visits.page(PHONE)
     next(shown for shown in CITIZEN if shown.name == name).show(page, visits.site, query)

@@ -25,6 +25,8 @@ def tab_to(page: Page, selector: str) -> None:
 def test_the_whole_form_by_keyboard(visits: Visits) -> None:
     citizen = visits.citizen().scans(VILLAGE)
     page, press = citizen.page, citizen.page.keyboard
+    # Somebody listens from the start: asked for at the last moment, the window could open before it is watched.
+    page.on("filechooser", lambda _: None)
     tab_to(page, "a:has-text('我要反映')")
     press.press("Enter")
     page.wait_for_url("**/report")

@@ -34,7 +34,7 @@ def test_a_newcomer_is_added_confirmed_and_reads_and_leaving_ends_it_at_once(vis
     text = "晒谷场的围栏倒了半年，孩子在上面爬来爬去。"
     Citizen(visits.page(), visits.site).files(VILLAGE, text)
     administrator = visits.staffer(DESK).signs_in("sysadmin1")
-    link = added(administrator, "liaison9", "示例申", "team4")
+    link = added(administrator, "liaison9", "示例天", "team4")
 
     # In a browser of their own the newcomer activates and signs in: nothing can be opened yet.
     newcomer = visits.staffer(DESK)
@@ -48,17 +48,17 @@ def test_a_newcomer_is_added_confirmed_and_reads_and_leaving_ends_it_at_once(vis
     colleague = visits.staffer(DESK).signs_in("member4")
     page = colleague.page
     page.goto("/staff/keys")
-    card = page.get_by_test_id("waiting-key").filter(has_text="示例申")
+    card = page.get_by_test_id("waiting-key").filter(has_text="示例天")
     assert own.split() == card.locator(".print").inner_text().split()
     assert len(own.split()) == 6
     card.get_by_role("button", name="确认这把钥匙").click()
     expect(page.get_by_test_id("error-summary")).to_be_visible()  # not without having compared
-    card.get_by_label("我和示例申当面对过").check()
+    card.get_by_label("我和示例天当面对过").check()
     card.get_by_role("button", name="确认这把钥匙").click()
     colleague.confirms_password("member4")
-    card.get_by_label("我和示例申当面对过").check()
+    card.get_by_label("我和示例天当面对过").check()
     card.get_by_role("button", name="确认这把钥匙").click()
-    line = page.get_by_test_id("colleague").filter(has_text="示例申")
+    line = page.get_by_test_id("colleague").filter(has_text="示例天")
     line.get_by_role("button", name="授予").click()
     expect(line.get_by_test_id("backlog")).to_have_attribute("data-left", "0")
 
@@ -69,7 +69,7 @@ def test_a_newcomer_is_added_confirmed_and_reads_and_leaving_ends_it_at_once(vis
 
     # The administrator notes the departure: the newcomer's next click is the last.
     page = administrator.page
-    page.get_by_role("row").filter(has_text="示例申").get_by_role("button", name="离开").click()
+    page.get_by_role("row").filter(has_text="示例天").get_by_role("button", name="离开").click()
     page.get_by_role("button", name="登记离开").click()
     expect(page.get_by_role("status")).to_contain_text("已登记离开")
     newcomer.page.goto(case)
@@ -80,7 +80,7 @@ def test_a_newcomer_is_added_confirmed_and_reads_and_leaving_ends_it_at_once(vis
 
 
 def test_an_activation_link_works_once(visits: Visits) -> None:
-    link = added(visits.staffer(DESK).signs_in("sysadmin1"), "liaison8", "示例酉", "team3")
+    link = added(visits.staffer(DESK).signs_in("sysadmin1"), "liaison8", "示例地", "team3")
     activated(visits.page(), link)
     again = visits.page()
     answer = again.goto(link)
