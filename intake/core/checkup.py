@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import Problem, Settings
-from intake.core import schema, secretfile
+from intake.core import revision, secretfile
 from intake.core.db import Database
 from intake.core.storage import open_storage
 
@@ -66,7 +66,7 @@ def _database(settings: Settings) -> list[Problem]:
         return [Problem("database.missing", f"{file} is not there: run msx init")]
     database = Database(settings.database_url)
     try:
-        if schema.current(database) != schema.head():
+        if revision.current(database) != revision.head():
             return [Problem("database.schema", "the schema is older than this version: run msx migrate")]
     except SQLAlchemyError as error:
         return [Problem("database.unreachable", f"the database does not answer ({type(error).__name__})")]

@@ -7,32 +7,18 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 
 from intake.core.db import Database
+from intake.core.revision import MIGRATIONS, current, head
 
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+__all__ = ["MIGRATIONS", "BrokenReferenceError", "current", "downgrade", "draft", "head", "upgrade"]
+
 ONE_AT_A_TIME = 7_261_094_402  # PostgreSQL's advisory lock of whoever migrates: any number that is only ours
 
 
 class BrokenReferenceError(Exception):
     """A migration would have left rows that refer to nothing; all of it was undone."""
-
-
-def head() -> str:
-    """The newest revision this code knows."""
-    found = ScriptDirectory.from_config(_config()).get_current_head()
-    if found is None:
-        raise LookupError(f"no migration in {MIGRATIONS}")
-    return found
-
-
-def current(database: Database) -> str | None:
-    """The revision the database is at; None for one without tables of ours."""
-    with database.read() as session:
-        return MigrationContext.configure(session.connection()).get_current_revision()
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
