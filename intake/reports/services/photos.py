@@ -95,7 +95,7 @@ def store(
             world.storage.put(blob, sealed, day=day)
         except Exception as error:
             # A full disk, a store out of reach, whatever its client raises: a file never stops a report.
-            log.error("storage: %s", type(error).__name__)  # noqa: TRY400 - a message may hold what was sent
+            log.error("storage: %s", type(error).__name__)  # noqa: TRY400 - its message may hold what was sent
             problems.append(FileProblem(one.name, "busy"))
             continue
         meta = {"name": f"photo-{number}.jpg", "type": one.photo.media_type}
