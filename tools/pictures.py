@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from PIL import Image
 from playwright.sync_api import Browser, Page
@@ -24,6 +25,10 @@ COLOURS = 16  # ink, paper, accent, and the greys of the letters' edges
 COLOURS_OF_PHOTOS = 48
 COLOURS_OF_README = 32
 _PHOTOS = frozenset({"staff-case-photo"})
+Colour = tuple[int, ...]
+RARE: tuple[Colour, ...] = tuple(
+    tuple(bytes.fromhex(code)) for code in ("0b5563", "7cc7d1", "a8231b", "ff9a8e", "7a3e00", "f5c778")
+)
 ADDING = ("newcomer", "activate", "waiting", "people-link")
 LONG = frozenset({"staff-queue-long", "staff-queue-office"})
 _BOTH = {entry.name: entry for entry in CITIZEN + STAFF}
@@ -103,7 +108,7 @@ def draw(browser: Browser, site: Site, picture: Picture) -> bytes:
     page = visits.page(
         picture.size,
         color_scheme="dark" if picture.dark else "light",
-        device_scale_factor=2 if picture.sharp else 1,
+        device_scale_factor=(2 if picture.size == PHONE else 1.5) if picture.sharp else 1,
     )
     picture.shown.show(page, site, picture.query)
     _settle(page)
@@ -120,10 +125,17 @@ def _settle(page: Page) -> None:
 
 
 def _small(png: bytes, colours: int) -> bytes:
+    """Fewer colours: the commonest and the rare that mean something as they are, the rest for letters' edges."""
     image = Image.open(io.BytesIO(png)).convert("RGB")
+    counted = cast("list[tuple[int, Colour]]", image.getcolors(image.width * image.height))
+    seen = [colour for _, colour in sorted(counted, reverse=True)]
+    flat = seen[: colours // 3]
+    flat += [colour for colour in RARE if colour in seen and colour not in flat]
+    edges = image.quantize(colours - len(flat), kmeans=4, dither=Image.Dither.NONE).getpalette() or []
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for colour in flat for part in colour] + edges)
     out = io.BytesIO()
-    reduced = image.quantize(colours, method=Image.Quantize.MEDIANCUT, kmeans=8, dither=Image.Dither.NONE)
-    reduced.save(out, "PNG", optimize=True)
+    image.quantize(palette=palette, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
