@@ -48,6 +48,8 @@ def create_app(settings: Settings, *, world: World | None = None) -> errors.Quie
         drain_mb=settings.drain_mb,
     )
     i18n.init_app(app)
+    # Its own look before every request is for decorators, and no route has one: the lanes count by themselves.
+    app.extensions.setdefault("limiter", set()).add(throttle.limiter)
     throttle.limiter.init_app(app)
     app.jinja_env.globals["asset_url"] = assets.asset_url
     app.before_request(access.enforce)

@@ -180,7 +180,12 @@ def _sqlite_engine(address: URL, *, begin: str, query_only: bool = False) -> Eng
             connection.execute(f"PRAGMA {pragma}").fetchall()
 
     def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        if query_only:  # takes no lock, so it cannot fail: straight to the driver, for every read begins so
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            driver.execute(begin)
+        else:
+            connection.exec_driver_sql(begin)
 
     event.listen(engine, "do_connect", keep_private)
     event.listen(engine, "connect", prepare)

@@ -1,7 +1,7 @@
 """Who is there, and whose key counts. Reading only; a key counts when its signatures reach a pinned root."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -52,8 +52,8 @@ _LIVE_KEYS = (
     .where(_KEY.c.retired_on.is_(None), _PERSON.c.left_on.is_(None))
     .order_by(_PERSON.c.login)
 )
-_ACTIVE_OF_TEAM = _LIVE_KEYS.where(
-    _PERSON.c.team_id == bindparam("team_id"),
+_ACTIVE_OF_TEAMS = _LIVE_KEYS.where(
+    _PERSON.c.team_id.in_(bindparam("team_ids", expanding=True)),
     _PERSON.c.signed_in_on.is_not(None),
     _KEY.c.confirmed_by.is_not(None),
 )
@@ -154,28 +154,34 @@ def readers_epoch(session: Session, *, hold: bool = False) -> int:
 
 
 def trusted_members(session: Session, secrets: Secrets, team_id: str) -> list[Reader]:
-    """The team's active members whose key counts, by login.
+    """The team's active members whose key counts, by login; see `trusted_by_team`."""
+    return trusted_by_team(session, secrets, {team_id})[team_id]
+
+
+def trusted_by_team(session: Session, secrets: Secrets, team_ids: Collection[str]) -> dict[str, list[Reader]]:
+    """The active members of each of these teams whose key counts, by login.
 
     Active: has signed in, has a confirmed key, has not left. The rows are read and compared with what
     was signed at every call; only the judgement of the very same bytes is remembered. A reading session
     sees one snapshot, so it asks once.
     """
-    if not isinstance(session, ReadSession):
-        return _trusted_members(session, secrets, team_id)
-    known: dict[str, list[Reader]] = session.info.setdefault("trusted_members", {})
-    if team_id not in known:
-        known[team_id] = _trusted_members(session, secrets, team_id)
-    return list(known[team_id])
+    known: dict[str, list[Reader]] = {}
+    if isinstance(session, ReadSession):
+        known = session.info.setdefault("trusted_by_team", known)
+    if missing := set(team_ids) - known.keys():
+        known |= _trusted_by_team(session, secrets, missing)
+    return {team_id: list(known[team_id]) for team_id in team_ids}
 
 
-def _trusted_members(session: Session, secrets: Secrets, team_id: str) -> list[Reader]:
-    rows = session.execute(_ACTIVE_OF_TEAM, {"team_id": team_id}).all()
+def _trusted_by_team(session: Session, secrets: Secrets, team_ids: Collection[str]) -> dict[str, list[Reader]]:
+    rows = session.execute(_ACTIVE_OF_TEAMS, {"team_ids": sorted(team_ids)}).all()
     holding = _holding(session, secrets, rows)
-    return [
-        Reader(row.person_id, row.id, row.reading_public, Role(row.role), team_id)
-        for row in rows
-        if row.id in holding and row.role in READER_ROLES and _says_the_same(row)
-    ]
+    found: dict[str, list[Reader]] = {team_id: [] for team_id in team_ids}
+    for row in rows:
+        if row.id in holding and row.role in READER_ROLES and _says_the_same(row):
+            reader = Reader(row.person_id, row.id, row.reading_public, Role(row.role), row.now_team_id)
+            found[row.now_team_id].append(reader)
+    return found
 
 
 def key_is_trusted(session: Session, secrets: Secrets, key_id: str) -> bool:

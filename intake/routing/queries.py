@@ -73,8 +73,8 @@ def readers_for(session: Session, secrets: Secrets, *, team_id: str) -> Readers:
     and to the recovery key.
     """
     epoch = people.readers_epoch(session)
-    office = people.trusted_members(session, secrets, OFFICE)
-    team = office if team_id == OFFICE else people.trusted_members(session, secrets, team_id)
+    members = people.trusted_by_team(session, secrets, {team_id, OFFICE})
+    team, office = members[team_id], members[OFFICE]
     recovery = county_recovery(secrets)
     both = {reader.holder: reader for reader in (*team, *office)}
     leads = team if team_id == OFFICE else [reader for reader in team if reader.role in LEADER_ROLES]

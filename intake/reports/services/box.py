@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from intake.core import vault
@@ -13,6 +13,7 @@ from intake.core.clock import local_day
 from intake.core.errors import Invalid, NotFound
 from intake.core.tables import table_of
 from intake.core.world import World
+from intake.people.models import Team
 from intake.reports import content, receipt
 from intake.reports.models import BoxMessage as BoxRow
 from intake.reports.models import CitizenEvent, Report, StaffEvent
@@ -23,18 +24,18 @@ from intake.reports.services.filing import is_spent, seen_key, spent_tag
 from intake.reports.services.photos import Upload
 from intake.reports.workflow import State, coarse
 from intake.routing.models import Placement
-from intake.routing.queries import team_name_of
 from intake.web.formtoken import FormToken
 
 _REPORT, _PLACEMENT, _BOX_ROW = table_of(Report), table_of(Placement), table_of(BoxRow)
-_CITIZEN, _STAFF = table_of(CitizenEvent), table_of(StaffEvent)
+_CITIZEN, _STAFF, _TEAM = table_of(CitizenEvent), table_of(StaffEvent), table_of(Team)
 # Built once: every look-up runs these.
 _BY_TAG = (
     select(
         _REPORT.c.id, _REPORT.c.state, _REPORT.c.awaiting_citizen, _REPORT.c.day, _REPORT.c.rated,
-        _REPORT.c.box_for_receipt, _PLACEMENT.c.team_id,
+        _REPORT.c.box_for_receipt, func.coalesce(_TEAM.c.name, _PLACEMENT.c.team_id).label("team_name"),
     )
     .join_from(_REPORT, _PLACEMENT, _PLACEMENT.c.report_id == _REPORT.c.id)
+    .outerjoin(_TEAM, _TEAM.c.id == _PLACEMENT.c.team_id)
     .where(_REPORT.c.box_tag == bindparam("tag"))
 )  # fmt: skip
 _BOX = select(_BOX_ROW).where(_BOX_ROW.c.report_id == bindparam("id")).order_by(_BOX_ROW.c.seq)
@@ -102,7 +103,6 @@ def open_box(world: World, *, digits: str) -> Box:
         report = session.execute(_BY_TAG, {"tag": keys.tag}).first()
         if report is None:
             raise NotFound
-        team_name = team_name_of(session, report.team_id)
         rows, events, moves = (session.execute(query, {"id": report.id}).all() for query in (_BOX, _EVENTS, _MOVES))
     box_key = vault.decrypt(keys.key, report.box_for_receipt, ("report", report.id, "box_for_receipt"))
     messages = tuple(
@@ -118,7 +118,7 @@ def open_box(world: World, *, digits: str) -> Box:
     return Box(
         digits=digits,
         state=state,
-        team_name=team_name,
+        team_name=report.team_name,
         filed_on=report.day,
         messages=messages,
         additions=tuple(BoxAddition(event.kind, event.day) for event in events if event.kind != "filed"),

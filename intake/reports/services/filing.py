@@ -23,7 +23,7 @@ from intake.reports.services import history, photos
 from intake.reports.services.additions import add_photos
 from intake.reports.services.photos import FileProblem, Taken, Upload
 from intake.reports.workflow import State
-from intake.routing.decide import Decision, Facts, route
+from intake.routing.decide import OFFICE, Decision, Facts, route
 from intake.routing.models import Grant, Placement
 from intake.routing.queries import readers_for, team_name_of
 from intake.routing.services import check_epoch, placement_row, seal_to
@@ -189,7 +189,8 @@ def _place_and_record(
             raise NotFound
         decision = _decide(session, world, board, draft, held)
         readers = readers_for(session, world.secrets, team_id=decision.team_id)
-        team_name = team_name_of(session, decision.team_id)
+        theirs = decision.team_id == board.team_id and board.team_name
+        team_name = theirs or team_name_of(session, decision.team_id)
     day = prepared.report["day"]
     grants = [
         *seal_to(readers.report, prepared.report_key, report_id=prepared.report_id, envelope="report", day=day),
@@ -218,7 +219,10 @@ def _place_and_record(
 
 
 def _decide(session: Session, world: World, board: BoardPage, draft: Draft, held: Sequence[str]) -> Decision:
-    able = board.team_id is not None and bool(people.trusted_members(session, world.secrets, board.team_id))
+    # The office is asked for along with the team: it reads whatever is decided.
+    able = board.team_id is not None and bool(
+        people.trusted_by_team(session, world.secrets, {board.team_id, OFFICE})[board.team_id]
+    )
     return route(
         Facts(
             board_name=board.name,

@@ -94,7 +94,7 @@ def receipt_page(
     """`again`: after a photo was added here; the digits stay until they are written down."""
     page = render_template(
         "citizen/receipt.html", digits=digits, groups=receipt.groups(digits), team_name=team_name, problems=problems,
-        repeated=repeated, found=found, found_title=found_title_of(found), added=added, again=again,
+        repeated=repeated, found=found, found_title=found_title_of(found) if found else "", added=added, again=again,
         token=formtoken.issue(BOX, scope(digits)),
     )  # fmt: skip
     return make_response(page, status)
