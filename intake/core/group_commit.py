@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Connection, Engine, RootTransaction
 from sqlalchemy.exc import OperationalError
@@ -23,9 +23,7 @@ BATCH_MOST = 64  # functions in one commit: a bound on how long the first waits 
 LOCK_SECONDS = 20.0  # how long to ask for a lock that another process holds
 ASK_AGAIN_SECONDS = 0.001  # SQLite's own waiting grows to 100 ms a try: too seldom beside a busy rival
 # The machine's ceilings, not the caller's fault: another process's lock, a full disk, a failing one.
-CEILINGS = frozenset(
-    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
-)
+CEILINGS = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN})
 
 
 @dataclass(frozen=True)
@@ -118,7 +116,15 @@ class GroupWriter:
             _driver(self._connection).execute("PRAGMA busy_timeout = 0")
         connection = self._connection
         transaction = _begin(connection)
-        outcomes = [_attempt(connection, job) for job in batch]
+        if len(batch) == 1:
+            # A savepoint would undo just what undoing everything undoes.
+            outcomes = [_attempt(connection, batch[0], "rollback_only")]
+            if outcomes[0].error is not None:
+                if transaction.is_active:  # a failed flush has undone it already
+                    transaction.rollback()
+                return outcomes
+        else:
+            outcomes = [_attempt(connection, job, "create_savepoint") for job in batch]
         transaction.commit()
         return outcomes
 
@@ -152,14 +158,14 @@ def _driver(connection: Connection) -> sqlite3.Connection:
     return driver
 
 
-def _attempt(connection: Connection, job: _Job) -> _Outcome:
-    """Run one function in a savepoint. Raises when the transaction around it is gone as well."""
-    session = WriteSession(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
+def _attempt(connection: Connection, job: _Job, mode: Literal["create_savepoint", "rollback_only"]) -> _Outcome:
+    """Run one function, in a savepoint or alone. Raises when the transaction around it is gone with others in it."""
+    session = WriteSession(connection, join_transaction_mode=mode, expire_on_commit=False)
     try:
         outcome = _Outcome(run(session, job.fn))
     except BaseException as error:  # SystemExit of a function is its caller's, not this thread's
         outcome = _Outcome(error=_named(error))
-    if not _driver(connection).in_transaction:
+    if not _driver(connection).in_transaction and (outcome.error is None or mode == "create_savepoint"):
         # Committing now would be no error and keep nothing.
         raise _TransactionLostError from outcome.error
     return outcome

@@ -62,7 +62,10 @@ def is_spent(session: Session, tag: bytes) -> bool:
 
 def already_filed(world: World, *, token: FormToken, draft: Draft) -> bool:
     """Whether this form was filed with this content; looked at before the form's age."""
-    tag = spent_tag(world, token.nonce, content.digest(token.board, draft))
+    return _spent_now(world, spent_tag(world, token.nonce, content.digest(token.board, draft)))
+
+
+def _spent_now(world: World, tag: bytes) -> bool:
     with world.db.read() as session:
         return is_spent(session, tag)
 
@@ -78,8 +81,7 @@ def file_report(
     digits = receipt.derive(world.secrets.receipt_key, token.nonce, digest)
     tag = spent_tag(world, token.nonce, digest)
     keys = receipt.opened(digits, world.secrets.pepper)
-    with world.db.read() as session:
-        repeated = is_spent(session, tag)
+    repeated = bool(uploads) and _spent_now(world, tag)  # before the work on photos; words are asked for on the way
     taken: list[Taken] = []
     problems: list[FileProblem] = []
     prepared: _Prepared | None = None
@@ -97,9 +99,11 @@ def file_report(
         except Retry:
             continue
         except IntegrityError:
-            with world.db.read() as session:
-                repeated = is_spent(session, tag)
+            repeated = _spent_now(world, tag)
             prepared = prepared if repeated else None  # a register number or an id met another: draw again
+            continue
+        if team_name is None:
+            repeated = True
             continue
         kept = len(prepared.files)
         return Filed(digits, team_name, tuple(problems), kept, False, sensitive.find(draft.body))
@@ -181,9 +185,14 @@ def register_no() -> str:
 
 def _place_and_record(
     world: World, prepared: _Prepared, *, token: FormToken, draft: Draft, tag: bytes, held: Sequence[str]
-) -> str:
-    """Decide where it goes, seal its keys to those who may read it there, and record it all at once."""
+) -> str | None:
+    """Decide where it goes, seal its keys to those who may read it there, and record it all at once.
+
+    The team's name; None where the form was used before.
+    """
     with world.db.read() as session:
+        if is_spent(session, tag):
+            return None
         board = board_page(session, token.board)
         if board is None or not was_live(board, token.issued_at):
             raise NotFound
@@ -206,13 +215,14 @@ def _place_and_record(
 
     def record(session: Session) -> None:
         check_epoch(session, readers)
-        session.execute(_NEW[Spent], {"tag": tag, "day": day})
-        session.execute(_NEW[Placement], placement)
-        session.execute(_NEW[Report], prepared.report)
-        session.execute(_NEW[Grant], grants)
-        session.execute(_NEW[CitizenEvent], prepared.event)
+        rows = session.connection()  # plain rows: the session itself would look for mapped objects in each of them
+        rows.execute(_NEW[Spent], {"tag": tag, "day": day})
+        rows.execute(_NEW[Placement], placement)
+        rows.execute(_NEW[Report], prepared.report)
+        rows.execute(_NEW[Grant], grants)
+        rows.execute(_NEW[CitizenEvent], prepared.event)
         if prepared.files:
-            session.execute(_NEW[ReportFile], prepared.files)
+            rows.execute(_NEW[ReportFile], prepared.files)
 
     world.db.write(record)
     return team_name
