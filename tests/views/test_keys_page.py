@@ -126,7 +126,7 @@ class TestBacklog:
     def test_a_colleague_grants_it_batch_by_batch(
         self, desk: Desk, confirmed: Member, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(views, "BATCH", 2)
+        monkeypatch.setattr(views.keys, "BATCH", 2)
         desk.enter(desk.cast.leader, confirmed=True)
         assert self.progress(desk, confirmed) == (0, 3)
         path = f"/staff/keys/{confirmed.person_id}/backlog"
