@@ -7,7 +7,8 @@ from pathlib import Path
 import intake.boards.models
 import intake.people.models
 import intake.reports.models
-import intake.routing.models  # noqa: F401 - importing is what registers the tables
+import intake.routing.models
+import intake.triage.models  # noqa: F401 - importing is what registers the tables
 from intake.core.db import Database
 from intake.core.schema import draft, upgrade
 from intake.core.tables import Base

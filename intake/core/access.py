@@ -1,7 +1,7 @@
 """Roles and permissions as data (who may see what), and the person who is signed in."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from intake.core.vault import OpenedKeys
@@ -46,21 +46,29 @@ class Permission(StrEnum):
     contact_reveal = "contact:reveal"
     keys_confirm = "keys:confirm"
     people_manage = "people:manage"
+    report_transfer = "report:transfer"
+    report_pass_on = "report:pass_on"
+    recuse_self = "recuse:self"
+    sealed_open = "sealed:open"
+    items_read = "items:read"
+    routing_manage = "routing:manage"
     account_own = "account:own"
 
 
-_READS = {Permission.queue_read, Permission.report_open, Permission.keys_confirm, Permission.account_own}
-_WORKS = _READS | {Permission.report_move, Permission.report_answer}
 _OWN = {Permission.account_own}
+_READS = _OWN | {Permission.queue_read, Permission.report_open, Permission.keys_confirm, Permission.recuse_self}
+_WORKS = _READS | {Permission.report_move, Permission.report_answer}
+_LEADS = _WORKS | {Permission.contact_reveal, Permission.report_transfer, Permission.report_pass_on}
+_RECEIVES = _READS | {Permission.items_read}  # what a team hands on to them, never the original
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.team_liaison: frozenset(_WORKS),
-    Role.team_leader: frozenset(_WORKS | {Permission.contact_reveal}),
-    Role.office: frozenset(_WORKS | {Permission.contact_reveal}),
-    Role.superior: frozenset(_WORKS),
-    Role.discipline_case: frozenset(_READS),
-    Role.org_dept: frozenset(_READS),
-    Role.town_discipline: frozenset(_READS),
+    Role.team_leader: frozenset(_LEADS),
+    Role.office: frozenset(_LEADS | {Permission.routing_manage}),
+    Role.superior: frozenset(_WORKS | {Permission.sealed_open}),
+    Role.discipline_case: frozenset(_RECEIVES),
+    Role.org_dept: frozenset(_RECEIVES),
+    Role.town_discipline: frozenset(_RECEIVES),
     Role.owner_unit: frozenset(_OWN),
     Role.village_supervisor: frozenset(_OWN),
     Role.sysadmin: frozenset(_OWN | {Permission.people_manage}),
@@ -89,6 +97,7 @@ class Actor:
     """Who acts. `team_id` is None for roles without a team.
 
     `trusted`: their key's signatures reach a pinned root. Without it nobody sees a row of a report.
+    `day`: the day of this request, on which conflicts of interest hold or do not; None: all ever declared hold.
     """
 
     person_id: str
@@ -98,6 +107,7 @@ class Actor:
     team_id: str | None
     team_name: str | None
     trusted: bool = False
+    day: date | None = None
 
     def may(self, permission: Permission) -> bool:
         return permission in ROLE_PERMISSIONS[self.role]

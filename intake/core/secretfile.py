@@ -93,6 +93,14 @@ class Secrets:
     def chain_key(self) -> bytes:
         return vault.derive(self.pepper, "msx/chain")
 
+    @cached_property
+    def sketch_key(self) -> bytes:
+        return vault.derive(self.pepper, "msx/sketch")
+
+    @cached_property
+    def routing_key(self) -> bytes:
+        return vault.derive(self.pepper, "msx/routing")
+
 
 @dataclass(frozen=True, slots=True)
 class RecoveryKeys:

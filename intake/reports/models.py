@@ -23,15 +23,18 @@ class Report(Base):
     about_handler: Mapped[bool]
     about_superior: Mapped[bool]
     state: Mapped[str]
+    since: Mapped[date]  # the day on which the state began: its clock runs from here
     awaiting_citizen: Mapped[bool] = mapped_column(default=False)
     result: Mapped[str | None]
     assignee_id: Mapped[str | None]  # who took it up first
     version: Mapped[int] = mapped_column(default=1)
     content: Mapped[bytes]  # body and the optional fields, under report_key
     contact: Mapped[bytes]  # under identity_key; as long for an empty contact as for a full one
-    box_tag: Mapped[bytes] = mapped_column(unique=True)  # where the receipt finds it
-    box_for_receipt: Mapped[bytes]  # box_key under the receipt's half
-    box_for_staff: Mapped[bytes]  # box_key under report_key
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("report.id"), index=True)  # of an item split from it
+    # A split item has no box of its own: the citizen holds one receipt, of the original.
+    box_tag: Mapped[bytes | None] = mapped_column(unique=True)  # where the receipt finds it
+    box_for_receipt: Mapped[bytes | None]  # box_key under the receipt's half
+    box_for_staff: Mapped[bytes | None]  # box_key under report_key
     rated: Mapped[bool] = mapped_column(default=False)
     staff_seq: Mapped[int] = mapped_column(default=0)
     staff_head: Mapped[str]

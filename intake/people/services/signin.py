@@ -4,7 +4,7 @@ import base64
 import binascii
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import NewType
 
@@ -92,7 +92,9 @@ def load_session(world: World, cookie: str) -> SignedIn | None:
         return None  # the row's public keys are not those this person holds: somebody edited them
     if now - row.seen_at >= _SEEN_EVERY:
         _seen(world, digest, now)
-    return SignedIn(_actor(person, team_name, trusted=trusted), keys, row.key_id, digest, row.confirmed_until)
+    return SignedIn(
+        _actor(person, team_name, trusted=trusted, day=world.today()), keys, row.key_id, digest, row.confirmed_until
+    )
 
 
 def sign_out(world: World, signed_in: SignedIn) -> None:
@@ -281,8 +283,8 @@ def _is_over(world: World, row: StaffSession, now: datetime) -> bool:
     return row.started_at <= started or row.seen_at <= seen
 
 
-def _actor(person: Person, team_name: str | None, *, trusted: bool) -> Actor:
-    return Actor(person.id, person.login, person.name, Role(person.role), person.team_id, team_name, trusted)
+def _actor(person: Person, team_name: str | None, *, trusted: bool, day: date) -> Actor:
+    return Actor(person.id, person.login, person.name, Role(person.role), person.team_id, team_name, trusted, day)
 
 
 def _bound(digest: str) -> vault.Bound:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Insert, bindparam, insert, select
@@ -134,7 +134,7 @@ def _prepare(
     report_key, identity_key, box_key = vault.new_key(), vault.new_key(), vault.new_key()
     files, failed = photos.store(world, taken, report_id=report_id, envelope="report", key=report_key, day=day, first=1)
     event = history.filed_event(chain_key, report_id, day=day, data={"photos": len(files)})
-    written = {k: v for k, v in asdict(draft).items() if k in _SEALED_FIELDS}
+    written = {k: v for k, v in content.values_of(draft).items() if k in _SEALED_FIELDS}
     report = {
         "id": report_id,
         "register_no": register_no(),
@@ -145,6 +145,8 @@ def _prepare(
         "about_handler": draft.about_handler,
         "about_superior": draft.about_superior,
         "state": State.received.value,
+        "since": day,
+        "parent_id": None,
         "awaiting_citizen": False,
         "version": 1,
         "content": _sealed(report_key, written, report_id, "content"),
