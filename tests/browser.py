@@ -18,12 +18,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, FilePayload, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    FilePayload,
+    Page,
+    Request,
+    sync_playwright,
+)
 
 from intake.demo.filings import photo
 from tests.robustness.live_server import MSX, ROOT, LiveServer, free_port
 
 CHROMIUM = "/usr/bin/chromium"
+COOKIE = "msx"  # of a signed-in session over plain http on this machine
 DAY = "2026-11-22"  # the demo's last filings; the visits begin on the Monday after
 MORNING = datetime.fromisoformat("2026-11-23T09:30:00+08:00")
 PHONE = (360, 640)
@@ -67,6 +76,7 @@ class Site:
     demo: dict[str, Any]
     clock_file: Path
     now: datetime = MORNING
+    sessions: dict[str, str] = field(default_factory=dict)  # by login: its cookie, for many looks
 
     def later(self, **step: float) -> None:
         """Let time pass: nobody fills in a form in under two seconds, and sessions end."""
