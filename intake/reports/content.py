@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 CATEGORIES: dict[str, str] = {
     "project_quality": "偷工减料",
@@ -92,10 +92,18 @@ def normalised(
     )
 
 
+_FIELDS = tuple(field.name for field in fields(Draft))
+
+
+def values_of(draft: Draft) -> dict[str, str | bool | None]:
+    """Field → value, in the order of the draft."""
+    return {name: getattr(draft, name) for name in _FIELDS}
+
+
 def digest(board: str, draft: Draft) -> bytes:
     """32 bytes over board and fields: what, with the form's nonce, makes two filings the same."""
-    fields = json.dumps([board, asdict(draft)], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(b"msx-draft-1\0" + fields.encode("utf-8", "surrogatepass")).digest()
+    text = json.dumps([board, values_of(draft)], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(b"msx-draft-1\0" + text.encode("utf-8", "surrogatepass")).digest()
 
 
 def message_digest(digits: str, body: str, originals: tuple[bytes, ...]) -> bytes:

@@ -139,9 +139,15 @@ def _receipts(folded: str) -> Iterator[Span]:
 # --- What others ask --------------------------------------------------------------------------------------
 
 
+_ANY_DIGIT: Final = "0123456789" + _CHINESE
+_SHORTEST: Final = 10  # digits, of a landline with its area
+
+
 def spans(text: str) -> list[Span]:
     """The numbers of `text` in order, none inside another; a receipt goes before a card, a card before a phone."""
     folded = text.translate(_FOLD)
+    if sum(map(folded.count, _ANY_DIGIT)) < _SHORTEST:
+        return []  # most texts: counting is much cheaper than looking
     found: list[Span] = []
     phones = (Span(match.start(), match.end(), "phone") for match in _PHONE.finditer(folded))
     for candidates in (_receipts(folded), _cards(folded), phones):

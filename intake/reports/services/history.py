@@ -33,13 +33,17 @@ def staff_fields(event: StaffEvent) -> dict[str, Value]:
 
 def citizen_fields(event: CitizenEvent) -> dict[str, Value]:
     """What a citizen link's hash is made over: the day, never a time, and nothing of the staff's chain."""
+    return _citizen_fields(event.report_id, event.seq, day=event.day, kind=event.kind, data=event.data)
+
+
+def _citizen_fields(report_id: str, seq: int, *, day: date, kind: str, data: Mapping[str, Any]) -> dict[str, Value]:
     return {
         "chain": "citizen",
-        "report": event.report_id,
-        "seq": event.seq,
-        "day": event.day.isoformat(),
-        "kind": event.kind,
-        "data": _data(event.data),
+        "report": report_id,
+        "seq": seq,
+        "day": day.isoformat(),
+        "kind": kind,
+        "data": _data(data),
     }
 
 
@@ -50,9 +54,16 @@ def seal(key: bytes, which: str, report_id: str, seq: int, head: str) -> str:
 
 def filed_event(key: bytes, report_id: str, *, day: date, data: Mapping[str, Any]) -> dict[str, Any]:
     """The first row of a new report's citizen chain."""
-    event = CitizenEvent(report_id=report_id, seq=1, day=day, kind="filed", data=dict(data), prev=chain.GENESIS)
-    event.hash = chain.link(key, event.prev, citizen_fields(event))
-    return {c.name: getattr(event, c.name) for c in CitizenEvent.__table__.columns}
+    fields = _citizen_fields(report_id, 1, day=day, kind="filed", data=data)
+    return {
+        "report_id": report_id,
+        "seq": 1,
+        "day": day,
+        "kind": "filed",
+        "data": dict(data),
+        "prev": chain.GENESIS,
+        "hash": chain.link(key, chain.GENESIS, fields),
+    }
 
 
 def append_staff(
