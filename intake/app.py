@@ -7,6 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Settings
 from intake.boards import views as boards_views
+from intake.core.turnstile import Turnstile
 from intake.core.world import World, open_world
 from intake.people import services as people_services
 from intake.people import views as people_views
@@ -22,6 +23,7 @@ from intake.web import (
     hosts,
     i18n,
     operators,
+    places,
     session,
     throttle,
     upload,
@@ -52,6 +54,7 @@ def create_app(settings: Settings, *, world: World | None = None) -> errors.Quie
     app.extensions.setdefault("limiter", set()).add(throttle.limiter)
     throttle.limiter.init_app(app)
     app.jinja_env.globals["asset_url"] = assets.asset_url
+    app.before_request(places.step_in)
     app.before_request(access.enforce)
     app.after_request(headers.add_headers)
     errors.register(app)
@@ -63,8 +66,10 @@ def create_app(settings: Settings, *, world: World | None = None) -> errors.Quie
     if settings.surface in ("all", "staff"):
         app.register_blueprint(people_views.blueprint)
         app.register_blueprint(triage_views.blueprint)
+    app.extensions[places.EXTENSION] = turnstile = Turnstile(places.PLACES)
+    app.wsgi_app = places.Places(app.wsgi_app, turnstile)  # type: ignore[method-assign]  # Flask's documented way to add a layer
     if settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's documented way to add a layer
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as above
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0, x_port=0, x_prefix=0
         )
     app.wsgi_app = hosts.HostCheck(app.wsgi_app, settings)  # type: ignore[method-assign]  # as above

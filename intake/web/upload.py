@@ -16,6 +16,7 @@ from werkzeug.datastructures import FileStorage, Headers
 from werkzeug.exceptions import BadRequest, ClientDisconnected, RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, MultipartDecoder, NeedData
 
+from intake.core import turnstile
 from intake.core.errors import Busy
 
 EXTENSION: Final = "msx_upload_limits"
@@ -323,6 +324,12 @@ class IntakeRequest(Request):
     def _load_form_data(self) -> None:
         if "form" in self.__dict__:
             return
+        try:
+            self._receive()
+        finally:
+            turnstile.step_in()  # a slow line has held a thread until here, and no place
+
+    def _receive(self) -> None:
         if self.mimetype not in ("multipart/form-data", "application/x-www-form-urlencoded"):
             super()._load_form_data()
             return

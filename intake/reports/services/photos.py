@@ -9,6 +9,7 @@ from typing import Any
 
 from intake.core import vault
 from intake.core.tables import new_id
+from intake.core.turnstile import stepped_out
 from intake.core.world import World
 from intake.reports.photos import Limits, NotTaken, Photo, reason_for_size, reencode, shown_name
 
@@ -73,7 +74,8 @@ def take(
             problems.append(FileProblem(shown_name(upload.name), "too_many"))
             continue
         try:
-            photo = reencode(upload.name, upload.data, limits=limits)
+            with stepped_out():  # seconds, outside of Python's lock
+                photo = reencode(upload.name, upload.data, limits=limits)
             taken.append(Taken(photo, seen, shown_name(upload.name)))
             have.add(seen)
         except NotTaken as error:
@@ -92,7 +94,8 @@ def store(
         blob = f"{blob_id[:2]}/{blob_id}"
         sealed = vault.encrypt_file(key, one.photo.data, ("report_file", file_id, "blob"))
         try:
-            world.storage.put(blob, sealed, day=day)
+            with stepped_out():
+                world.storage.put(blob, sealed, day=day)
         except Exception as error:
             # A full disk, a store out of reach, whatever its client raises: a file never stops a report.
             log.error("storage: %s", type(error).__name__)  # noqa: TRY400 - its message may hold what was sent
