@@ -32,7 +32,7 @@ class Setting:
 
     env: str
     attribute: str
-    kind: str  # path, text, url, int, choice:a|b, rate
+    kind: str  # path, text, url, int, choice:a|b, some:a|b, rate
     default: str | None
     why: str
 
@@ -40,6 +40,11 @@ class Setting:
 def _s(attribute: str, kind: str, default: str | None, why: str) -> Setting:
     return Setting("MSX_" + attribute.upper(), attribute, kind, default, why)
 
+
+_ROLES = (
+    "team_liaison|team_leader|office|superior|discipline_case|org_dept|town_discipline|owner_unit"
+    "|village_supervisor|sysadmin|auditor"
+)
 
 SETTINGS: tuple[Setting, ...] = (
     _s("dir", "path", "./var", "the data folder: database, files and the secret file"),
@@ -73,9 +78,7 @@ SETTINGS: tuple[Setting, ...] = (
     _s("max_upload_mb", "int", "32", "one request: ten ordinary phone photos"),
     _s("max_photo_mb", "int", "10", "one photo: the largest that a phone of today takes"),
     _s("max_photos", "int", "10", "photos a report"),
-    _s(
-        "max_pixels", "int", "40000000", "a picture's declared size; above it decoding would take the machine"
-    ),
+    _s("max_pixels", "int", "40000000", "a picture's declared size; above it decoding would take the machine"),
     _s("photo_side", "int", "2560", "longest side kept: a number plate across a road is still readable"),
     _s("decode_slots", "int", "2", "photos decoded at once: one a core"),
     _s("inflight_mb", "int", "256", "request bytes held in memory at once; above it 503 with the text kept"),
@@ -110,6 +113,13 @@ SETTINGS: tuple[Setting, ...] = (
     _s("session_idle_minutes", "int", "20", "a signed-in page left alone"),
     _s("session_hours", "int", "8", "one working day"),
     _s("confirm_minutes", "int", "10", "how long a repeated password opens key acts"),
+    _s(
+        "second_factor_roles",
+        f"some:{_ROLES}",
+        "team_liaison,team_leader,office,superior,discipline_case,org_dept,town_discipline,sysadmin",
+        "who cannot work without a code from their own phone: whoever opens reports, and whoever adds people;"
+        " with commas, or none",
+    ),
     _s("activation_hours", "int", "72", "an activation link: over a weekend"),
     _s("threads", "int", "64", "threads of `msx serve`: one bar of signal holds one for as long as its photo takes"),
     _s("hsts_seconds", "int", "31536000", "Strict-Transport-Security where the public address is https"),
@@ -171,6 +181,7 @@ class Settings:
     session_idle_minutes: int
     session_hours: int
     confirm_minutes: int
+    second_factor_roles: tuple[str, ...]
     activation_hours: int
     threads: int
     hsts_seconds: int
@@ -263,6 +274,15 @@ def _choice(raw: str, options: str) -> str:
     return raw
 
 
+def _some(raw: str, options: str) -> tuple[str, ...]:
+    chosen = tuple(part.strip() for part in raw.split(","))
+    if chosen == ("none",):
+        return ()
+    if not set(chosen) <= set(options.split("|")):
+        raise ValueError("none, or with commas any of " + ", ".join(options.split("|")))
+    return chosen
+
+
 def _url(raw: str, _: str) -> str:
     parts = urlsplit(raw)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
@@ -292,6 +312,7 @@ _READERS = {
     "url": _url,
     "int": _int,
     "choice": _choice,
+    "some": _some,
     "rate": _rate,
     "zone": _zone,
 }
@@ -326,9 +347,7 @@ def _fill_and_check(values: dict[str, Any], problems: list[Problem]) -> None:
         problems.append(Problem("max_photo_mb.value", "MSX_MAX_PHOTO_MB is at most MSX_MAX_UPLOAD_MB"))
     public = urlsplit(values["public_url"])
     if public.scheme == "http" and not _is_private(public.hostname or ""):
-        problems.append(
-            Problem("public_url.https", "MSX_PUBLIC_URL must be https:// outside a private network")
-        )
+        problems.append(Problem("public_url.https", "MSX_PUBLIC_URL must be https:// outside a private network"))
 
 
 def _is_private(host: str) -> bool:

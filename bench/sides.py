@@ -157,6 +157,7 @@ def _product(folder: Path, url: str, cluster: Cluster | None) -> Side:
             "MSX_DIR": str(folder),
             "MSX_DATABASE_URL": url,
             "MSX_PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "MSX_SECOND_FACTOR_ROLES": "none",  # the cast has no phones
             "MSX_THREADS": str(THREADS),
         }
     )

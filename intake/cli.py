@@ -286,7 +286,8 @@ def _show_demo(folder: Path) -> None:
     if board is not None:
         click.echo(f"{say('一块牌子', 'a board')}\t{board['url']}\t{board['name']}")
     for person in found["staff"]:
-        click.echo(f"{person['login']}\t{person['password']}\t{person['role']}\t{person['team_id'] or '-'}")
+        phone = f"\t{say('动态码密钥', 'secret of the codes')} {person['totp_secret']}" if person["totp_secret"] else ""
+        click.echo(f"{person['login']}\t{person['password']}\t{person['role']}\t{person['team_id'] or '-'}{phone}")
     click.echo(f"{say('登录', 'sign in')}\t{found['url']}/staff/login")
     click.echo(f"{say('海报', 'posters')}\t{folder / 'posters'}")
 

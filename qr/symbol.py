@@ -48,8 +48,23 @@ def make(url: str, level: Level = "H") -> Symbol:
     builder = qrcode.QRCode(error_correction=_LEVELS[level], border=0)
     builder.add_data(util.QRData(url, mode=util.MODE_ALPHA_NUM), optimize=0)
     builder.make(fit=True)
+    return _symbol(url, level, builder)
+
+
+def _symbol(text: str, level: Level, builder: qrcode.QRCode) -> Symbol:
     rows = tuple("".join("1" if dark else "0" for dark in row) for row in builder.get_matrix())
-    return Symbol(url, level, (len(rows) - 17) // 4, rows)
+    return Symbol(text, level, (len(rows) - 17) // 4, rows)
+
+
+def of_text(text: str, level: Level = "M") -> Symbol:
+    """The smallest symbol of `level` that holds any `text`, as bytes of UTF-8: for a screen, not for a board.
+
+    Raises `ValueError` where no symbol is large enough (2,331 bytes at level M).
+    """
+    builder = qrcode.QRCode(error_correction=_LEVELS[level], border=0)
+    builder.add_data(util.QRData(text.encode(), mode=util.MODE_8BIT_BYTE), optimize=0)
+    builder.make(fit=True)
+    return _symbol(text, level, builder)
 
 
 def svg(symbol: Symbol, *, title: str = "") -> str:

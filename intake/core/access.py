@@ -119,10 +119,15 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """One request of a signed-in person. `keys` live in memory for this request only."""
+    """One request of a signed-in person. `keys` live in memory for this request only.
+
+    `needs_second_factor`: the role requires one and there is none yet; the session opens no page but that of
+    setting it up.
+    """
 
     actor: Actor
     keys: OpenedKeys
     key_id: str
     session: str
     confirmed_until: datetime | None
+    needs_second_factor: bool = False

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -34,6 +35,8 @@ _SETTINGS = {
     "office_address": "岚溪县文昌路 8 号 1 楼 102 室",
     "office_address_hours": "工作日 8:30–17:30",
     "organiser": "岚溪县委巡察办（演示）",
+    # Enough to see how it goes; for the others a password will do while looking around.
+    "second_factor_roles": "superior,sysadmin",
 }
 # Where the demo's data lies may be chosen; what it says and whom it names may not.
 _ENVIRONMENT = ("MSX_DATABASE_URL", "MSX_STORAGE_URL")
@@ -70,9 +73,11 @@ def build(
     secrets, recovery = secretfile.create(settings.secret_file)
     _keep_keys(folder, recovery)
     clock = FixedClock(_at(day - timedelta(days=30), 9, zone))
+    # Phones come last: until then the demo's people work without.
     world = World(
-        settings, secrets, Database(settings.database_url), open_storage(settings.storage_url), clock
-    )
+        replace(settings, second_factor_roles=()), secrets, Database(settings.database_url),
+        open_storage(settings.storage_url), clock,
+    )  # fmt: skip
     try:
         schema.upgrade(world.db)
         say("县、单位、组、点位")
@@ -97,12 +102,19 @@ def build(
         _retire(world, county, codes)
         say("办理")
         _work(world, {filing.ref: filing for filing in filed})
+        phones = staff.set_up_phones(
+            world, clock, _who_needs_a_phone(county, settings), on=_at(day - timedelta(days=30), 9, zone)
+        )
         say("海报")
         _posters(world, codes, folder / "posters")
     finally:
         world.close()
-    _write_json(folder, settings, county, codes, filed)
+    _write_json(folder, settings, county, codes, filed, phones)
     return settings
+
+
+def _who_needs_a_phone(county: counties.County, settings: Settings) -> list[str]:
+    return [row["login"] for row in county.staff if row["role"] in settings.second_factor_roles]
 
 
 def _clear(folder: Path, fresh: bool) -> None:
@@ -192,7 +204,12 @@ def _posters(world: World, codes: dict[str, str], folder: Path) -> None:
 
 
 def _write_json(
-    folder: Path, settings: Settings, county: counties.County, codes: dict[str, str], filed: list[Filing]
+    folder: Path,
+    settings: Settings,
+    county: counties.County,
+    codes: dict[str, str],
+    filed: list[Filing],
+    phones: dict[str, str],
 ) -> None:
     states = {row["site_no"]: row.get("board_state", "live") for row in county.sites}
     names = {row["site_no"]: row["name"] for row in county.sites}
@@ -205,8 +222,8 @@ def _write_json(
             for site_no, code in codes.items()
         ],
         "staff": [
-            {"login": row["login"], "password": staff.password_of(row["login"]), "totp_secret": None,
-             "role": row["role"], "team_id": row["team_id"]}
+            {"login": row["login"], "password": staff.password_of(row["login"]),
+             "totp_secret": phones.get(row["login"]), "role": row["role"], "team_id": row["team_id"]}
             for row in county.staff
         ],
         "reports": [{"ref": f.ref, "id": f.id, "receipt": f.receipt, "site_no": f.site_no} for f in filed],

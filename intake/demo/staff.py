@@ -1,13 +1,15 @@
 """The demo's people: each opens their own activation link, and colleagues confirm each other's keys."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from intake.core.access import READER_ROLES, Role, SignedIn
+from intake.core.clock import FixedClock
 from intake.core.secretfile import RecoveryKeys
 from intake.core.world import World
-from intake.people import queries
+from intake.people import queries, totp
 from intake.people import services as people
 from intake.routing.decide import OFFICE
 
@@ -47,6 +49,26 @@ def engage(world: World, rows: Iterable[dict[str, str]], recovery: RecoveryKeys)
         role = Role(row["role"])
         if role in READER_ROLES and role not in _NEVER_SIGNED and row["login"] not in first:
             _confirm(world, rows, row, first)
+
+
+def set_up_phones(world: World, clock: FixedClock, logins: Iterable[str], *, on: datetime) -> dict[str, str]:
+    """A second factor for each of these; login → secret as apps take it.
+
+    As if it had been done at `on`, long ago: whatever clock the demo is shown with, no code of its day is used up.
+    """
+    secrets, now = {}, clock.now()
+    for login in logins:
+        who = sign_in(world, login)
+        clock.advance(on - now)
+        offer = people.new_offer(who)
+        code = totp.code_of(offer.secret, totp.step_of(clock.now()))
+        done = people.set_up(world, who, offer=offer, code=code)
+        clock.advance(now - on)
+        secrets[login] = totp.base32(offer.secret)
+        entered = people.load_session(world, str(done.token))
+        if entered is not None:
+            people.sign_out(world, entered)
+    return secrets
 
 
 def _confirm_roots(world: World, rows: list[dict[str, str]], recovery: RecoveryKeys) -> set[str]:

@@ -21,6 +21,7 @@ class SignInForm(CitizenForm):
 
     login = StringField(validators=[InputRequired("请写登录名。")])
     password = PasswordField(validators=[InputRequired("请写口令。")])
+    code = StringField()  # empty for who has no second factor: which of them has one, the page does not know
 
 
 class ActivateForm(CitizenForm):
@@ -44,6 +45,14 @@ class PasswordForm(StaffForm):
 
 class ConfirmPasswordForm(StaffForm):
     password = PasswordField(validators=[InputRequired("请写口令。")])
+
+
+class SecondFactorForm(StaffForm):
+    """`offer`: the secret that the page shows, sealed for this session. `current`: only where one is replaced."""
+
+    offer = StringField()
+    code = StringField(validators=[InputRequired("请写手机上现在的六位数。")])
+    current = StringField()
 
 
 class ActForm(StaffForm):

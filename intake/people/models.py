@@ -68,6 +68,9 @@ class PersonKey(Base):
     confirmed_by: Mapped[str | None]  # a key id, or "county" / "superior" for a recovery key
     signature: Mapped[bytes | None]
     confirmed_on: Mapped[date | None]
+    sealed_totp: Mapped[bytes | None]  # under a key that comes from the opened secrets; None: no second factor
+    totp_step: Mapped[int | None]  # the last half minute whose code was used: each counts once
+    totp_on: Mapped[date | None]
 
     __table_args__ = (
         # One live key a person, whoever activates twice at once.
@@ -79,6 +82,19 @@ class PersonKey(Base):
             postgresql_where=text("retired_on IS NULL"),
         ),
     )
+
+
+class SpareCode(Base):
+    """One of the codes for a day without the phone, as a keyed tag; the row goes when it is used.
+
+    The key of the tag comes from the person's opened secrets: the database alone can neither try codes nor
+    add one.
+    """
+
+    __tablename__ = "spare_code"
+
+    key_id: Mapped[str] = mapped_column(ForeignKey("person_key.id"), primary_key=True)
+    tag: Mapped[str] = mapped_column(primary_key=True)
 
 
 class StaffSession(Base):

@@ -13,6 +13,8 @@ from intake.web import session
 
 View = TypeVar("View", bound=Callable[..., object])
 _ATTRIBUTE = "msx_access"
+# What a session may open whose role requires a second factor that is not there yet.
+_SETTING_UP = {"people.set_up_second_factor", "people.sign_out"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,10 @@ def enforce() -> Response | None:
         if request.method != "GET":
             raise SignInNeeded
         return redirect(url_for("people.login", next=request.full_path.rstrip("?")), 303)
+    if who.needs_second_factor and request.endpoint not in _SETTING_UP:
+        if request.method != "GET":
+            raise Forbidden("请先设好动态码。您的职务没有它不能做这件事。")
+        return redirect(url_for("people.set_up_second_factor", next=request.full_path.rstrip("?")), 303)
     if not all(who.actor.may(permission) for permission in access.permissions):
         raise Forbidden("这一页不在您的职责里。")
     return None

@@ -15,6 +15,8 @@ from intake.core.errors import TooMany
 from intake.web.context import world
 
 _FAILS_KEPT_SECONDS = 900
+_WRONG_CODES_KEPT_SECONDS = 86_400
+_WRONG_CODES_FREE = 5
 
 
 class DayKey:
@@ -101,3 +103,24 @@ def sign_in_worked(login: str) -> None:
     """The password was right: nothing is remembered of earlier attempts."""
     for key in _sign_in_keys(login):
         limiter.storage.clear(key)
+
+
+def _code_keys(login: str) -> tuple[str, str]:
+    who = vault.mac(world().secrets.limiter_key, "code", login.strip().casefold()).hex()[:32]
+    return f"msx:code-wait:{who}", f"msx:code-fails:{who}"
+
+
+def code_was_wrong(login: str) -> None:
+    """The password was right and the code was not: whoever does that may be asking from a thousand networks.
+
+    After a few in a day each further one stops codes of this account for a while, from every network.
+    Nobody without the password can bring that about.
+    """
+    wait_key, fails_key = _code_keys(login)
+    if limiter.storage.incr(fails_key, _WRONG_CODES_KEPT_SECONDS) > _WRONG_CODES_FREE:
+        limiter.storage.incr(wait_key, max(1, world().settings.signin_wait_most))
+
+
+def codes_count_now(login: str) -> bool:
+    """False for a while after too many wrong codes. Not to be told to anyone: it would say the password was right."""
+    return not limiter.storage.get(_code_keys(login)[0])

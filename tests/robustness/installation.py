@@ -54,6 +54,7 @@ def installed(
             "MSX_DATABASE_URL": database_url,
             "MSX_STORAGE_URL": f"file://{data / 'files'}",
             "MSX_PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "MSX_SECOND_FACTOR_ROLES": "none",  # the cast has no phones
         }
     )
     secrets, recovery = secretfile.create(settings.secret_file)

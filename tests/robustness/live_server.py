@@ -35,7 +35,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
     for setting in SETTINGS:
         value = getattr(settings, setting.attribute)
         if value is not None:
-            own[setting.env] = str(value)
+            own[setting.env] = (",".join(value) or "none") if isinstance(value, tuple) else str(value)
     return own
 
 

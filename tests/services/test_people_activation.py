@@ -60,7 +60,9 @@ def journal(world: World, person_id: str) -> list[tuple[str, str]]:
 def test_a_newcomer_chooses_a_password_and_both_keys_are_born(world: World) -> None:
     person = newcomer(world)
     token = link_for(world, person.id)
-    assert services.open_link(world, token=token) == services.LinkHolder(person.id, "liaison9", "示例新", again=False)
+    assert services.open_link(world, token=token) == services.LinkHolder(
+        person.id, "liaison9", "示例新", Role.team_liaison, again=False
+    )
 
     activated = services.activate(world, token=token, password=NEW_PASSWORD)
 

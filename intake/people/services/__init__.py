@@ -7,8 +7,19 @@ from intake.people.services.activation import (
     new_activation_link,
     open_link,
 )
+from intake.people.services.codes import WrongCode
 from intake.people.services.confirmation import confirm_key, confirm_with_recovery
 from intake.people.services.readers import bump_epoch, on_leave, operator
+from intake.people.services.second_factor import (
+    Offer,
+    OwnFactor,
+    SetUp,
+    new_offer,
+    otpauth,
+    own_factor,
+    reopen_offer,
+    set_up,
+)
 from intake.people.services.signin import (
     SessionToken,
     change_password,
@@ -23,7 +34,11 @@ from intake.people.services.staffing import add_person, leave, valid_login
 __all__ = [
     "Activated",
     "LinkHolder",
+    "Offer",
+    "OwnFactor",
     "SessionToken",
+    "SetUp",
+    "WrongCode",
     "activate",
     "add_person",
     "bump_epoch",
@@ -35,9 +50,14 @@ __all__ = [
     "leave",
     "load_session",
     "new_activation_link",
+    "new_offer",
     "on_leave",
     "open_link",
     "operator",
+    "otpauth",
+    "own_factor",
+    "reopen_offer",
+    "set_up",
     "sign_in",
     "sign_out",
     "valid_login",

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from intake.core import vault
-from intake.core.access import Actor, Permission
+from intake.core.access import Actor, Permission, Role
 from intake.core.errors import Forbidden, Invalid, NotFound
 from intake.core.tables import new_id
 from intake.core.world import World
@@ -26,6 +26,7 @@ class LinkHolder:
     person_id: str
     login: str
     name: str
+    role: Role
     again: bool
 
 
@@ -87,7 +88,7 @@ def open_link(world: World, *, token: str) -> LinkHolder:
         if person is None:
             raise NotFound
         had = session.scalars(select(PersonKey.id).where(PersonKey.person_id == person.id).limit(1)).all()
-    return LinkHolder(person.id, person.login, person.name, again=bool(had))
+    return LinkHolder(person.id, person.login, person.name, Role(person.role), again=bool(had))
 
 
 def activate(world: World, *, token: str, password: str) -> Activated:

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from intake.core.access import Actor, Role
-from intake.people.models import Epoch, PeopleEvent, PersonKey, StaffSession
+from intake.people.models import Epoch, PeopleEvent, PersonKey, SpareCode, StaffSession
 from intake.people.queries import READERS
 
 # Packages above put in what must go with a person's key (grants); each is called inside the same write.
@@ -62,15 +62,17 @@ def end_sessions(session: Session, person_id: str) -> None:
 
 
 def end_keys(session: Session, person_id: str, day: date) -> None:
-    """Retire the person's key with all it opened: its secrets, its sessions, its grants.
+    """Retire the person's key with all it opened: its secrets, its second factor, its sessions, its grants.
 
     The public halves stay: what it signed about colleagues still counts.
     """
-    session.execute(
+    retired = session.scalars(
         update(PersonKey)
         .where(PersonKey.person_id == person_id, PersonKey.retired_on.is_(None))
-        .values(retired_on=day, sealed_secrets=b"")
-    )
+        .values(retired_on=day, sealed_secrets=b"", sealed_totp=None)
+        .returning(PersonKey.id)
+    ).all()
+    session.execute(delete(SpareCode).where(SpareCode.key_id.in_(retired)))
     end_sessions(session, person_id)
     for withdraw in on_leave:
         withdraw(session, person_id)

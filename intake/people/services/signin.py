@@ -19,6 +19,7 @@ from intake.people import passwords
 from intake.people.models import Person, PersonKey, StaffSession, Team
 from intake.people.queries import key_is_trusted, normal_login
 from intake.people.services.activation import SealedKeys, seal_keys
+from intake.people.services.codes import Factor, Proof, WrongCode, factor_of, no_factor, proof_of, use_up
 from intake.people.services.readers import bump_epoch, end_sessions, record
 
 SessionToken = NewType("SessionToken", str)
@@ -26,7 +27,7 @@ SessionToken = NewType("SessionToken", str)
 
 _ID_BYTES = 16
 _SEEN_EVERY = timedelta(minutes=1)  # fewer writes; a session left alone ends up to this much earlier
-_WRONG = "登录名或口令不对。"
+_WRONG = "登录名、口令或动态码不对。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class _Door:
     salt: bytes
     sealed: bytes
     public: vault.PublicPair | None
+    factor: Factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +51,24 @@ class NewSession:
     sealed_keys: bytes
 
 
-def sign_in(world: World, *, login: str, password: str) -> SessionToken:
-    """Try the password; a new session every time. Raises `Invalid` (password).
+def sign_in(world: World, *, login: str, password: str, code: str = "") -> SessionToken:
+    """Try the password, and the code where a second factor is set up; a new session every time.
 
-    An unknown login, someone who has left or never activated: the same queries, the same Argon2, the same
-    answer as a wrong password.
+    Raises `Invalid` (password): an unknown login, someone who has left or never activated, a wrong password,
+    a wrong or used code meet the same queries, the same Argon2, the same decryptions and the same words.
+    `WrongCode` is for the caller's counting alone.
     """
     login = normal_login(login)
     with world.db.read() as session:
         door = _door_of(session, login)
     keys = _opened(door, password)
+    proof = proof_of(door.factor, keys, code, world.clock.now())
     if keys is None or door.person_id is None:
         raise Invalid({"password": _WRONG})
+    if proof is None and door.factor.sealed is not None:
+        raise WrongCode({"password": _WRONG})
     fresh = new_session(keys)
-    _record_sign_in(world, door, fresh)
+    _record_sign_in(world, door, proof, fresh)
     return fresh.token
 
 
@@ -74,7 +80,14 @@ def load_session(world: World, cookie: str) -> SignedIn | None:
     digest, key, now = _digest(raw[:_ID_BYTES]), raw[_ID_BYTES:], world.clock.now()
     with world.db.read() as session:
         found = session.execute(
-            select(StaffSession, Person, PersonKey.reading_public, PersonKey.signing_public, Team.name)
+            select(
+                StaffSession,
+                Person,
+                PersonKey.reading_public,
+                PersonKey.signing_public,
+                PersonKey.sealed_totp.is_not(None),
+                Team.name,
+            )
             .join(Person, Person.id == StaffSession.person_id)
             .join(PersonKey, and_(PersonKey.id == StaffSession.key_id, PersonKey.person_id == Person.id))
             .outerjoin(Team, Team.id == Person.team_id)
@@ -83,7 +96,7 @@ def load_session(world: World, cookie: str) -> SignedIn | None:
         trusted = found is not None and key_is_trusted(session, world.secrets, found[0].key_id)
     if found is None or _is_over(world, found[0], now):
         return None
-    row, person, reading, signing, team_name = found
+    row, person, reading, signing, has_factor, team_name = found
     try:
         keys = vault.OpenedKeys.unpack(vault.decrypt(key, row.sealed_keys, _bound(digest)))
     except vault.VaultError:
@@ -92,9 +105,10 @@ def load_session(world: World, cookie: str) -> SignedIn | None:
         return None  # the row's public keys are not those this person holds: somebody edited them
     if now - row.seen_at >= _SEEN_EVERY:
         _seen(world, digest, now)
-    return SignedIn(
-        _actor(person, team_name, trusted=trusted, day=world.today()), keys, row.key_id, digest, row.confirmed_until
-    )
+    missing = not has_factor and person.role in world.settings.second_factor_roles
+    # Until the second factor is there the session opens one page; `trusted` says the same to every row filter.
+    actor = _actor(person, team_name, trusted=trusted and not missing, day=world.today())
+    return SignedIn(actor, keys, row.key_id, digest, row.confirmed_until, needs_second_factor=missing)
 
 
 def sign_out(world: World, signed_in: SignedIn) -> None:
@@ -155,16 +169,17 @@ def _door_of(session: Session, login: str) -> _Door:
         .where(Person.login == login, Person.left_on.is_(None), PersonKey.retired_on.is_(None))
     ).one_or_none()
     if row is None:
-        return _decoy()
+        salt, sealed = _decoy()
+        return _Door(None, "", salt, sealed, None, no_factor(session))
     public = vault.PublicPair(row.reading_public, row.signing_public)
-    return _Door(row.person_id, row.id, row.salt, row.sealed_secrets, public)
+    return _Door(row.person_id, row.id, row.salt, row.sealed_secrets, public, factor_of(session, row))
 
 
 @lru_cache(maxsize=1)
-def _decoy() -> _Door:
-    """A key row that no password opens, as long as a real one."""
+def _decoy() -> tuple[bytes, bytes]:
+    """Salt and secrets of a key row that no password opens, as long as a real one's."""
     sealed = vault.encrypt(vault.new_key(), vault.new_keys().pack(), ("person_key", "", "sealed_secrets"))
-    return _Door(None, "", vault.random_bytes(16), sealed, None)
+    return vault.random_bytes(16), sealed
 
 
 def _opened(door: _Door, password: str) -> vault.OpenedKeys | None:
@@ -187,20 +202,22 @@ def new_session(keys: vault.OpenedKeys) -> NewSession:
     return NewSession(SessionToken(token), digest, vault.encrypt(key, keys.pack(), _bound(digest)))
 
 
-def _record_sign_in(world: World, door: _Door, fresh: NewSession) -> None:
+def _record_sign_in(world: World, door: _Door, proof: Proof | None, fresh: NewSession) -> None:
     now, today, over = world.clock.now(), world.today(), _dead_before(world)
 
     def write(session: Session) -> None:
         person = session.get(Person, door.person_id)
         if person is not None and person.signed_in_on is None:
             bump_epoch(session)  # from now on an active member
+        # Before the shared lock below: two sign-ins with one code would else wait for each other.
+        first_use = use_up(session, door.factor, proof)
         # Locked, so that a change of password either sees this session to end it or is seen here.
         unchanged = session.scalars(
             select(PersonKey.id)
             .where(PersonKey.id == door.key_id, PersonKey.salt == door.salt, PersonKey.retired_on.is_(None))
             .with_for_update(read=True)
         ).one_or_none()
-        if person is None or person.left_on is not None or unchanged is None:
+        if person is None or person.left_on is not None or unchanged is None or not first_use:
             raise Invalid({"password": _WRONG})
         if person.signed_in_on != today:
             person.signed_in_on = today
@@ -211,7 +228,8 @@ def _record_sign_in(world: World, door: _Door, fresh: NewSession) -> None:
             )
         )
         session.add(session_row(person.id, door.key_id, fresh, now))
-        record(session, at=now, actor=person.login, kind="signed_in", person_id=person.id)
+        data = {"spare_code": True} if proof is not None and proof.tag is not None else None
+        record(session, at=now, actor=person.login, kind="signed_in", person_id=person.id, data=data)
 
     world.db.write(write)
 
