@@ -18,6 +18,7 @@ from intake.core.clock import FixedClock
 from intake.core.world import World
 from intake.reports import receipt
 from intake.reports.models import Report
+from intake.routing.services import reseal
 
 BODY = "村口的路修了半截就停了，石子堆在学校门口，孩子每天绕着走。"
 _TOKEN = re.compile(r'name="token"[^>]*value="([^"]+)"')
@@ -38,7 +39,9 @@ def make_site(world: World, *, site_no: str = "CJ-990121200203", kind: str = "vi
                 session.flush()
         name = f"坪上村公告栏{site_no[-3:]}"
         session.add(Site(site_no=site_no, kind=kind, name=name, region_code="990121200203", team_id=team_id))
+        reseal(session, routing_key)
 
+    routing_key = world.secrets.routing_key
     world.db.write(write)
 
 

@@ -19,6 +19,7 @@ from nacl import bindings
 from nacl.exceptions import CryptoError
 
 from intake.core.framing import framed
+from intake.core.sharing import SHARE_BYTES
 
 Bound = tuple[str, str, str]
 """What a ciphertext belongs to: table, row, field."""
@@ -242,18 +243,21 @@ def decrypt_file(key: bytes, sealed: bytes, bound: Bound) -> bytes:
 # ---------------------------------------------------------------- grants
 
 
+_DIGEST_BYTES = hashlib.sha256().digest_size
+
+
 def _grant_digest(bound: Bound) -> bytes:
     return hashlib.sha256(framed("msx/grant", _GRANT, *bound)).digest()
 
 
 def seal(public: bytes, key: bytes, bound: Bound) -> bytes:
-    """A 32-byte key for the holder of one X25519 pair alone; not even the sealer can open it again.
+    """A 32-byte key, or a share of one, for the holder of one X25519 pair alone; not even the sealer opens it again.
 
-    113 bytes, always. A sealed box has no associated data, so the digest of the place travels inside it.
-    Raises `ValueError` for another length of key and `VaultError` for a `public` that is no key.
+    113 bytes for a key, 116 for a share. A sealed box has no associated data, so the digest of the place travels
+    inside it. Raises `ValueError` for another length and `VaultError` for a `public` that is no key.
     """
-    if len(key) != KEY_BYTES:
-        raise ValueError(f"a key has {KEY_BYTES} bytes")
+    if len(key) not in (KEY_BYTES, SHARE_BYTES):
+        raise ValueError(f"a key has {KEY_BYTES} bytes, a share {SHARE_BYTES}")
     try:
         return _GRANT + bindings.crypto_box_seal(_grant_digest(bound) + key, public)
     except CryptoError:
@@ -261,15 +265,15 @@ def seal(public: bytes, key: bytes, bound: Bound) -> bytes:
 
 
 def unseal(pair: KeyPair, sealed: bytes, bound: Bound) -> bytes:
-    """The key that `seal` was given; raises `VaultError`."""
+    """The key or share that `seal` was given; raises `VaultError`."""
     if sealed[:1] != _GRANT:
         raise VaultError
     try:
         opened = bindings.crypto_box_seal_open(sealed[1:], pair.public, pair.secret)
     except CryptoError:
         raise VaultError from None
-    digest, key = opened[:-KEY_BYTES], opened[-KEY_BYTES:]
-    if not hmac.compare_digest(digest, _grant_digest(bound)):
+    digest, key = opened[:_DIGEST_BYTES], opened[_DIGEST_BYTES:]
+    if not hmac.compare_digest(digest, _grant_digest(bound)) or len(key) not in (KEY_BYTES, SHARE_BYTES):
         raise VaultError
     return key
 

@@ -15,6 +15,7 @@ from intake.boards.models import Organisation, OrganisationAlias, Region, Site
 from intake.core.tables import new_id
 from intake.core.world import World
 from intake.people.models import Team
+from intake.routing.services import reseal
 
 REFERENCE_DAY = date(2026, 11, 22)
 SHIPPED = Path(__file__).resolve().parent / "county"
@@ -97,7 +98,9 @@ def load(world: World, county: County) -> None:
                     str(team["name"]), str(team["kind"]), team["region_code"], str(team["covers"]),
                 )  # fmt: skip
         session.execute(insert(Site), sites)
+        reseal(session, routing_key)
 
+    routing_key = world.secrets.routing_key
     world.db.write(record)
 
 

@@ -53,6 +53,7 @@ class Draft:
     identity: str = "anonymous"
     contact: str = ""
     contact_restriction: str = ""
+    urgent: bool = False
 
     @property
     def ticked(self) -> bool:
@@ -76,6 +77,7 @@ def normalised(
     identity: str | None = None,
     contact: str | None = None,
     contact_restriction: str | None = None,
+    urgent: bool = False,
 ) -> Draft:
     """A draft from a form's raw values; an unknown category counts as none."""
     return Draft(
@@ -89,6 +91,7 @@ def normalised(
         identity="named" if identity == "named" else "anonymous",
         contact=clean(contact),
         contact_restriction=clean(contact_restriction),
+        urgent=urgent,
     )
 
 

@@ -113,6 +113,7 @@ class ReportForm(CitizensForm):
     contact_restriction = StringField(lazy_gettext("联系您要注意什么"), [_brief])
     about_handler = Tick()
     about_superior = Tick()
+    urgent = Tick()
     website = StringField()
 
     @classmethod
@@ -132,6 +133,7 @@ class ReportForm(CitizensForm):
             identity=self.identity.data,
             contact=self.contact.data,
             contact_restriction=self.contact_restriction.data,
+            urgent=self.urgent.data,
         )
 
     def hidden(self) -> Iterator[tuple[str, str]]:

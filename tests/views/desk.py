@@ -16,6 +16,7 @@ from intake.reports import content, services
 from intake.reports.models import Report, StaffEvent
 from intake.reports.services import Upload
 from intake.routing.models import Grant
+from intake.routing.services import reseal
 from intake.web.formtoken import FormToken
 from tests.cast import Cast, Member, enter
 from tests.client import PageClient
@@ -53,8 +54,11 @@ class Desk:
             self.codes[team_id] = code
 
     def _add_site(self, site_no: str, kind: str, name: str, team_id: str) -> None:
+        routing_key = self.world.secrets.routing_key
+
         def write(session: Session) -> None:
             session.add(Site(site_no=site_no, kind=kind, name=name, team_id=team_id))
+            reseal(session, routing_key)
 
         self.world.db.write(write)
 

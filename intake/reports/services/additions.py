@@ -21,7 +21,7 @@ from intake.reports.services import history, photos
 from intake.reports.services.photos import FileProblem, Taken, Upload
 from intake.routing.models import Grant
 from intake.routing.queries import holders_of, present_readers
-from intake.routing.services import check_epoch, seal_to
+from intake.routing.services import check_epoch, seal_out
 
 _TRIES = 5
 ALREADY_RATED = "您已经评过了，谢谢。"
@@ -107,9 +107,9 @@ def _record(world: World, prepared: _Prepared, *, known: set[bytes], spent: byte
     with world.db.read() as session:
         if session.get(Report, report_id) is None:
             raise NotFound
-        readers = present_readers(session, world.secrets, report_id)
+        readers = present_readers(session, world.secrets, report_id, day)
         held = holders_of(session, report_id)
-    grants = seal_to(readers.report, prepared.key, report_id=report_id, envelope=prepared.row["id"], day=day)
+    grants = seal_out(readers, prepared.key, report_id=report_id, envelope=prepared.row["id"], day=day)
 
     def record(session: Session) -> None:
         report = session.get(Report, report_id, with_for_update=True)

@@ -9,31 +9,32 @@ from sqlalchemy import Insert, bindparam, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from intake.boards.queries import BoardPage, board_page, was_live
+from intake.boards.queries import board_page, was_live
 from intake.core import chain, vault
 from intake.core.errors import Busy, NotFound, Retry
 from intake.core.tables import Base, new_id, table_of
 from intake.core.world import World
-from intake.people import queries as people
 from intake.reports import content, receipt, sensitive
 from intake.reports.content import Draft
 from intake.reports.models import CitizenEvent, Report, ReportFile, Spent
 from intake.reports.receipt import ReceiptKeys
 from intake.reports.services import history, photos
 from intake.reports.services.additions import add_photos
+from intake.reports.services.arriving import Arrival, Words, arrive, read_words
 from intake.reports.services.photos import FileProblem, Taken, Upload
 from intake.reports.workflow import State
-from intake.routing.decide import OFFICE, Decision, Facts, route
-from intake.routing.models import Grant, Placement
-from intake.routing.queries import readers_for, team_name_of
-from intake.routing.services import check_epoch, placement_row, seal_to
+from intake.routing.decide import CUSTODY, SUPERIOR
+from intake.routing.models import Grant, Link, Mention, Placement, Sketch
+from intake.routing.queries import team_name_of
+from intake.routing.services import Hand, check_epoch, ensure_custody, seal_out, settle, went_up
 from intake.web.formtoken import FormToken
 
 _TRIES = 5
 _REGISTER_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 # Built once: every filing runs these.
 _NEW: dict[type[Base], Insert] = {
-    rows: insert(table_of(rows)) for rows in (Spent, Placement, Report, Grant, CitizenEvent, ReportFile)
+    rows: insert(table_of(rows))
+    for rows in (Spent, Placement, Report, Grant, CitizenEvent, ReportFile, Mention, Sketch, Link)
 }
 _MARKS = table_of(Spent)
 _SPENT = select(_MARKS.c.day).where(_MARKS.c.tag == bindparam("tag"))
@@ -125,6 +126,7 @@ class _Prepared:
     report: dict[str, Any]
     files: list[dict[str, Any]]
     event: dict[str, Any]
+    words: Words
 
 
 def _prepare(
@@ -168,7 +170,8 @@ def _prepare(
         "citizen_head": event["hash"],
         "citizen_seal": history.seal(chain_key, "citizen", report_id, 1, event["hash"]),
     }
-    return _Prepared(report_id, report_key, identity_key, report, files, event), failed
+    words = read_words(world.secrets, draft)
+    return _Prepared(report_id, report_key, identity_key, report, files, event, words), failed
 
 
 _SEALED_FIELDS = ("body", "place", "happened_on", "subject", "contact_restriction")
@@ -192,61 +195,71 @@ def _place_and_record(
 
     The team's name; None where the form was used before.
     """
+    report_id, day = prepared.report_id, prepared.report["day"]
     with world.db.read() as session:
         if is_spent(session, tag):
             return None
         board = board_page(session, token.board)
         if board is None or not was_live(board, token.issued_at):
             raise NotFound
-        decision = _decide(session, world, board, draft, held)
-        readers = readers_for(session, world.secrets, team_id=decision.team_id)
-        theirs = decision.team_id == board.team_id and board.team_name
-        team_name = theirs or team_name_of(session, decision.team_id)
-    day = prepared.report["day"]
+        arrival = arrive(
+            session, world, prepared.words, report_id=report_id, board=board, draft=draft, held=held, day=day
+        )  # fmt: skip
+        team_id = arrival.decision.team_id
+        team_name = (team_id == board.team_id and board.team_name) or team_name_of(session, team_id)
     grants = [
-        *seal_to(readers.report, prepared.report_key, report_id=prepared.report_id, envelope="report", day=day),
-        *seal_to(
-            readers.identity,
-            prepared.identity_key,
-            report_id=prepared.report_id,
-            envelope="identity",
-            day=day,
-        ),
+        row
+        for envelope, key in (("report", prepared.report_key), ("identity", prepared.identity_key))
+        for row in seal_out(arrival.readers, key, report_id=report_id, envelope=envelope, day=day)
     ]
-    placement = placement_row(prepared.report_id, decision, board_code=board.code, site_id=board.site_id)
+    report, event = _begun(world, prepared, sealed=team_id == SUPERIOR)
+    hand = Hand.of(world, "filing")
 
     def record(session: Session) -> None:
-        check_epoch(session, readers)
+        check_epoch(session, arrival.readers)
         rows = session.connection()  # plain rows: the session itself would look for mapped objects in each of them
         rows.execute(_NEW[Spent], {"tag": tag, "day": day})
-        rows.execute(_NEW[Placement], placement)
-        rows.execute(_NEW[Report], prepared.report)
+        if team_id == CUSTODY:
+            ensure_custody(session)
+        rows.execute(_NEW[Placement], arrival.placement)
+        rows.execute(_NEW[Report], report)
         rows.execute(_NEW[Grant], grants)
-        rows.execute(_NEW[CitizenEvent], prepared.event)
-        if prepared.files:
-            rows.execute(_NEW[ReportFile], prepared.files)
+        rows.execute(_NEW[CitizenEvent], event)
+        for kind, several in ((Mention, arrival.mentions), (ReportFile, prepared.files)):
+            if several:
+                rows.execute(_NEW[kind], several)
+        if arrival.sketch is not None:
+            rows.execute(_NEW[Sketch], arrival.sketch)
+        if team_id == SUPERIOR:
+            session.add(went_up(day))
+        if arrival.twin is not None:
+            _join_twin(session, hand, report_id, arrival)
 
     world.db.write(record)
     return team_name
 
 
-def _decide(session: Session, world: World, board: BoardPage, draft: Draft, held: Sequence[str]) -> Decision:
-    # The office is asked for along with the team: it reads whatever is decided.
-    able = board.team_id is not None and bool(
-        people.trusted_by_team(session, world.secrets, {board.team_id, OFFICE})[board.team_id]
-    )
-    return route(
-        Facts(
-            board_name=board.name,
-            board_live=board.state == "live",
-            team_id=board.team_id,
-            team_name=board.team_name,
-            team_able=able,
-            about_handler=draft.about_handler,
-            about_superior=draft.about_superior,
-            held=tuple(held),
-        )
-    )
+def _begun(world: World, prepared: _Prepared, *, sealed: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The report's row and the first event of its chain: what goes straight up begins as sealed up, on record."""
+    if not sealed:
+        return prepared.report, prepared.event
+    key, state = world.secrets.chain_key, State.sealed_up.value
+    data = {"photos": len(prepared.files), "state": state}
+    event = history.filed_event(key, prepared.report_id, day=prepared.report["day"], data=data)
+    seal = history.seal(key, "citizen", prepared.report_id, 1, event["hash"])
+    return {**prepared.report, "state": state, "citizen_head": event["hash"], "citizen_seal": seal}, event
+
+
+def _join_twin(session: Session, hand: Hand, report_id: str, arrival: Arrival) -> None:
+    """Linked word for word: what shuts one of the cluster to somebody shuts them all."""
+    assert arrival.twin is not None
+    twin = session.get(Placement, arrival.twin.report_id, with_for_update=True)
+    if twin is None or twin.cluster != arrival.twin.cluster:
+        raise Retry  # it was linked with something else since
+    link = {"report_id": report_id, "other_id": twin.report_id, "kind": "repeat", "day": hand.day, "made_by": None}
+    session.execute(_NEW[Link], link)
+    if arrival.widens:
+        settle(session, hand, [report_id])
 
 
 def _repeated(world: World, *, digits: str, keys: ReceiptKeys, draft: Draft, uploads: Sequence[Upload]) -> Filed:

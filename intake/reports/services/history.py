@@ -12,6 +12,7 @@ from intake.core import chain
 from intake.core.chain import Link, Value
 from intake.reports.models import CitizenEvent, Report, StaffEvent
 from intake.reports.workflow import State
+from intake.routing.services import Hand, Settled, on_settled
 
 
 def _data(data: Mapping[str, Any]) -> str:
@@ -122,12 +123,14 @@ def first_broken(session: Session, key: bytes, report: Report) -> str | None:
         place = len(citizen)
     if place is not None:
         return f"citizen {place + 1}"
-    return None if _state_told(staff) == (report.state, report.result) else "state"
+    return None if _state_told(citizen, staff) == (report.state, report.result) else "state"
 
 
-def _state_told(staff: Sequence[StaffEvent]) -> tuple[str, str | None]:
-    """State and result as the moves on record leave them."""
+def _state_told(citizen: Sequence[CitizenEvent], staff: Sequence[StaffEvent]) -> tuple[str, str | None]:
+    """State and result as the first event and the moves on record leave them."""
     state, result = State.received.value, None
+    if citizen:
+        state = citizen[0].data.get("state", state)
     for event in staff:
         if event.kind == "move":
             state, result = event.data["to"], event.data["result"] or result
@@ -138,3 +141,22 @@ def heads(session: Session) -> dict[str, tuple[str, str]]:
     """report id → heads of its staff's and its citizen's chain."""
     rows = session.execute(select(Report.id, Report.staff_head, Report.citizen_head))
     return {report_id: (staff, citizen) for report_id, staff, citizen in rows}
+
+
+def record_settled(session: Session, hand: Hand, settled: Settled) -> None:
+    """Keys that were withdrawn and a report that climbed are on its record, like any act."""
+    report = session.get_one(Report, settled.report_id, with_for_update=True)
+    if report.assignee_id in settled.withdrawn:
+        report.assignee_id = None
+    if settled.withdrawn:
+        data: dict[str, Any] = {"holders": sorted(settled.withdrawn)}
+        append_staff(
+            session, hand.chain_key, report, at=hand.at, actor_id=hand.actor_id, kind="withdrawn", data=data
+        )  # fmt: skip
+    if settled.climbed_from is not None:
+        data = {"from": settled.climbed_from, "to": settled.team_id}
+        append_staff(session, hand.chain_key, report, at=hand.at, actor_id=hand.actor_id, kind="climbed", data=data)
+        report.version += 1
+
+
+on_settled.append(record_settled)

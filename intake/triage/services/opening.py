@@ -36,6 +36,9 @@ class Held:
         return open_grant(pair, grant)
 
     def box_key(self, pair: KeyPair) -> bytes:
+        """Raises `NotFound` for an item split from a mixed report: its citizen reads in the original's box."""
+        if self.report.box_for_staff is None:
+            raise NotFound
         place = ("report", self.report.id, "box_for_staff")
         return vault.decrypt(self.key(pair), self.report.box_for_staff, place)
 

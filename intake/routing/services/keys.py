@@ -1,16 +1,14 @@
-"""Placing reports and moving their keys. Keys move only through the hands of someone who holds them."""
+"""Keys given later, by a colleague or from a recovery key; and taken away when somebody leaves."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from intake.core import vault
 from intake.core.access import LEADER_ROLES, SignedIn
-from intake.core.errors import NotFound, Retry
+from intake.core.errors import Forbidden, NotFound
 from intake.core.vault import KeyPair
 from intake.core.world import World
 from intake.people import queries as people
@@ -18,9 +16,22 @@ from intake.people.models import Person
 from intake.people.queries import Reader
 from intake.people.services import on_leave
 from intake.people.services.readers import record as journal
-from intake.routing.decide import ALIAS_VERSION, OFFICE, RULES_VERSION, Decision
-from intake.routing.models import Grant, Placement
-from intake.routing.queries import COUNTY_RECOVERY, Readers, grants_of, readers_for
+from intake.routing.decide import CUSTODY, OFFICE, SUPERIOR
+from intake.routing.models import Grant, Placement, Release
+from intake.routing.queries import (
+    COUNTY_RECOVERY,
+    Readers,
+    Who,
+    able_teams,
+    blocked_clusters,
+    grants_of,
+    machinery,
+    readers_for,
+    touching_of,
+)
+from intake.routing.services.placing import check_epoch, open_grant, seal_out, seal_to
+
+_BROKEN = "分件用的数据被人改动过，先不发钥匙。请管理员运行 msx check。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,71 +42,17 @@ class Progress:
     left: int
 
 
-def bound(report_id: str, envelope: str) -> vault.Bound:
-    """What a grant is bound to: it opens nothing when copied to another report or envelope."""
-    return ("report_grant", report_id, envelope)
-
-
-def seal_to(
-    readers: Iterable[Reader], key: bytes, *, report_id: str, envelope: str, day: date
-) -> list[dict[str, Any]]:
-    """One grant row a reader. Work for the prepare half: sealing never happens inside a transaction."""
-    place = bound(report_id, envelope)
-    return [
-        {
-            "report_id": report_id,
-            "envelope": envelope,
-            "holder": reader.holder,
-            "key_id": reader.key_id,
-            "sealed": vault.seal(reader.public, key, place),
-            "granted_on": day,
-        }
-        for reader in readers
-    ]
-
-
-def placement_row(
-    report_id: str, decision: Decision, *, board_code: str | None, site_id: str | None
-) -> dict[str, Any]:
-    return {
-        "report_id": report_id,
-        "board_code": board_code,
-        "site_id": site_id,
-        "team_id": decision.team_id,
-        "place_code": None,
-        "place_site_id": None,
-        "lane": decision.lane,
-        "urgent": [],
-        "guardian": decision.alarm,
-        "cluster": report_id,
-        "reasons": list(decision.reasons),
-        "rules_version": RULES_VERSION,
-        "alias_version": ALIAS_VERSION,
-    }
-
-
-def check_epoch(session: Session, readers: Readers) -> None:
-    """Inside the transaction: nobody joined or left since the keys were sealed, or prepare again."""
-    if people.readers_epoch(session, hold=True) != readers.epoch:
-        raise Retry
-
-
 def withdraw_grants(session: Session, person_id: str) -> None:
     """Nothing that this person held opens anything from this moment."""
     session.execute(delete(Grant).where(Grant.holder == person_id))
+    session.execute(delete(Release).where(or_(Release.from_id == person_id, Release.to_id == person_id)))
 
 
 # People are below routing and cannot call it: whoever can place a report has registered this by importing us.
 on_leave.append(withdraw_grants)
 
 
-def open_grant(pair: KeyPair, grant: Grant) -> bytes:
-    return vault.unseal(pair, grant.sealed, bound(grant.report_id, grant.envelope))
-
-
-def backlog_of(
-    session: Session, world: World, signed_in: SignedIn, person_id: str
-) -> tuple[Reader, list[str]]:
+def backlog_of(session: Session, world: World, signed_in: SignedIn, person_id: str) -> tuple[Reader, list[str]]:
     """The newcomer as a reader, and the reports of which the colleague holds a key that they lack and may hold.
 
     Raises `NotFound` for somebody who is no trusted member of the colleague's own team (or, for the
@@ -110,39 +67,49 @@ def backlog_of(
     reader = next((member for member in members if member.holder == person_id), None)
     if reader is None:
         raise NotFound
-    lacking = select(Grant.report_id).where(_lacking(signed_in.actor.person_id, reader)).distinct()
+    lacking = select(Grant.report_id).where(_lacking(world, signed_in.actor.person_id, reader)).distinct()
     return reader, sorted(session.scalars(lacking.join(Placement, Placement.report_id == Grant.report_id)))
 
 
-def _lacking(giver: str, reader: Reader) -> ColumnElement[bool]:
-    """Keys that the giver holds, the reader does not, and may: each key counts, not only the report's own."""
+def _lacking(world: World, giver: str, reader: Reader) -> ColumnElement[bool]:
+    """Keys that the giver holds, the reader does not, and may: each key counts, not only the report's own.
+
+    Whoever is recused may hold none. A share of the sealed lane is nobody's to hand on: see `sealed`.
+    """
     theirs = aliased(Grant)
     has = exists().where(
         theirs.holder == reader.holder, theirs.report_id == Grant.report_id, theirs.envelope == Grant.envelope
     )
-    return and_(Grant.holder == giver, ~has, _may_hold(reader))
+    recused = blocked_clusters(Who(reader.holder, reader.team_id, reader.role.value, world.today()))
+    return and_(Grant.holder == giver, ~has, _may_hold(reader), Placement.cluster.not_in(recused))
 
 
 def _may_hold(reader: Reader) -> ColumnElement[bool]:
-    """The office holds every report, and the contact of its own; others what lies with their team."""
+    """The office holds all below the superior, and the contact of its own; others what lies with their team."""
+    below = and_(Placement.team_id != SUPERIOR, ~Grant.envelope.startswith("handover:"))
     if reader.team_id == OFFICE:
-        return or_(Grant.envelope != "identity", Placement.team_id == OFFICE)
-    own = Placement.team_id == reader.team_id
+        return and_(below, or_(Grant.envelope != "identity", Placement.team_id == OFFICE))
+    own = and_(below, Placement.team_id == reader.team_id)
     return own if reader.role in LEADER_ROLES else and_(own, Grant.envelope != "identity")
 
 
 def grant_backlog(world: World, signed_in: SignedIn, *, person_id: str, limit: int = 200) -> Progress:
     """Re-seal to a newcomer what the colleague holds, `limit` reports a call; who gave is on record."""
+    day = world.today()
     with world.db.read() as session:
         readers_epoch = people.readers_epoch(session)
+        known = machinery(session, world.secrets)
+        if known.broken:
+            raise Forbidden(_BROKEN)
         reader, missing = backlog_of(session, world, signed_in, person_id)
         batch = missing[:limit]
-        held = session.scalars(
-            select(Grant)
+        rows = session.execute(
+            select(Grant, Placement.cluster)
             .join(Placement, Placement.report_id == Grant.report_id)
-            .where(_lacking(signed_in.actor.person_id, reader), Grant.report_id.in_(batch))
+            .where(_lacking(world, signed_in.actor.person_id, reader), Grant.report_id.in_(batch))
         ).all()
-    day = world.today()
+        touching = touching_of(session, known, {cluster for _, cluster in rows})
+        held = [grant for grant, cluster in rows if known.may_read(person_id, touching[cluster], day)]
     grants = [
         row
         for own in held
@@ -159,19 +126,13 @@ def grant_backlog(world: World, signed_in: SignedIn, *, person_id: str, limit: i
     return Progress(len(batch), len(missing) - len(batch))
 
 
-def _record_grants(
-    world: World, rows: Sequence[dict[str, Any]], readers: Readers, *, giver: str, reports: int
-) -> None:
+def _record_grants(world: World, rows: Sequence[dict[str, Any]], readers: Readers, *, giver: str, reports: int) -> None:
     """Grants that came in between (another colleague granting the same) are left as they are."""
     now, takers = world.clock.now(), sorted({row["holder"] for row in rows})
 
     def record(session: Session) -> None:
         check_epoch(session, readers)
-        new = [
-            row
-            for row in rows
-            if session.get(Grant, (row["report_id"], row["envelope"], row["holder"])) is None
-        ]
+        new = [row for row in rows if session.get(Grant, (row["report_id"], row["envelope"], row["holder"])) is None]
         if new:
             session.execute(insert(Grant), new)
             for taker in takers:
@@ -192,22 +153,51 @@ def regrant_from_recovery(world: World, pair: KeyPair, *, holder: str = COUNTY_R
 
 
 def _regrant_one(world: World, pair: KeyPair, report_id: str, holder: str) -> int:
+    day = world.today()
     with world.db.read() as session:
         placement = session.get_one(Placement, report_id)
-        readers = readers_for(session, world.secrets, team_id=placement.team_id)
+        known = machinery(session, world.secrets)
+        touching = touching_of(session, known, [placement.cluster])[placement.cluster]
+        able = able_teams(session, world.secrets, known, {OFFICE}, touching, day) - touching.teams
+        team_id = OFFICE if placement.team_id == CUSTODY and able else placement.team_id
+        readers = readers_for(session, world.secrets, team_id=team_id, known=known, touching=touching, day=day)
         own = {envelope: grant for (_, envelope), grant in grants_of(session, holder, [report_id]).items()}
-        there = set(
-            session.execute(select(Grant.envelope, Grant.holder).where(Grant.report_id == report_id))
-        )
-    day = world.today()
+        there = set(session.execute(select(Grant.envelope, Grant.holder).where(Grant.report_id == report_id)))
     grants: list[dict[str, Any]] = []
     for envelope, grant in own.items():
+        if envelope.startswith("handover:"):
+            continue
         wanted = readers.identity if envelope == "identity" else readers.report
         new = [reader for reader in wanted if (envelope, reader.holder) not in there]
-        if new:
+        if new and readers.shared:  # one more share means new shares for all: the old ones fit no new one
+            grants += seal_out(readers, open_grant(pair, grant), report_id=report_id, envelope=envelope, day=day)
+        elif new:
             grants += seal_to(new, open_grant(pair, grant), report_id=report_id, envelope=envelope, day=day)
-    _record_grants(world, grants, readers, giver="recovery:county", reports=1)
+    if team_id != placement.team_id and grants:
+        _out_of_custody(world, report_id, team_id, readers)
+    if readers.shared:
+        _forget_shares(world, {(row["report_id"], row["envelope"]) for row in grants})
+    _record_grants(world, grants, readers, giver=holder, reports=1)
     return len({grant["holder"] for grant in grants})
+
+
+def _out_of_custody(world: World, report_id: str, team_id: str, readers: Readers) -> None:
+    def record(session: Session) -> None:
+        check_epoch(session, readers)
+        placement = session.get_one(Placement, report_id, with_for_update=True)
+        placement.team_id = team_id
+        placement.reasons = [*placement.reasons, "用恢复密钥从保管中取出，交巡察办。"]
+
+    world.db.write(record)
+
+
+def _forget_shares(world: World, envelopes: set[tuple[str, str]]) -> None:
+    def record(session: Session) -> None:
+        for report_id, envelope in sorted(envelopes):
+            session.execute(delete(Grant).where(Grant.report_id == report_id, Grant.envelope == envelope))
+            session.execute(delete(Release).where(Release.report_id == report_id, Release.envelope == envelope))
+
+    world.db.write(record)
 
 
 def count_backlog(session: Session, world: World, signed_in: SignedIn, person_id: str) -> int:

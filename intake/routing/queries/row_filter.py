@@ -1,0 +1,125 @@
+"""The row filter: through it runs every staff query over reports.
+
+Recusal comes before any allow. A report is shut to a person when it, or anything linked with it, touches what
+they declared, names them, their team or their post, or when they stepped back from it. ADR 0006 and 0008.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select, union
+from sqlalchemy.orm import Session, aliased
+
+from intake.boards.models import Region, Site
+from intake.core.access import READER_ROLES, Actor, Role
+from intake.core.tables import table_of
+from intake.people.models import Team
+from intake.routing.decide import CUSTODY, SUPERIOR
+from intake.routing.machinery import ORGANISATION, PERSON, POST, RECUSED, TEAM
+from intake.routing.models import Conflict, Mention, Placement
+
+_TEAM = table_of(Team)
+_TEAM_NAME = select(_TEAM.c.name).where(_TEAM.c.id == bindparam("id"))  # built once: every receipt page asks
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Somebody, as the filter asks about them: values, or the columns of their row. `day` None: every day."""
+
+    person_id: Any
+    team_id: Any
+    role: Any
+    day: date | None
+
+
+def visible_reports(actor: Actor) -> Select[str]:
+    """The ids of the reports whose existence `actor` may know of. Everything else does not exist.
+
+    Nobody sees anything whose key no colleague has confirmed. A team sees its own; the office sees all that is
+    not in the sealed lane (their text only where it holds them: see `opens_text`); the superior the sealed ones.
+    Whoever is recused, in whatever way, sees nothing of it.
+    """
+    visible = aliased(Placement, name="visible")  # the guard of the tests knows the filter by this name
+    who = Who(actor.person_id, actor.team_id, actor.role.value, actor.day)
+    return select(visible.report_id).where(_allowed(actor, visible), visible.cluster.not_in(blocked_clusters(who)))
+
+
+def _allowed(actor: Actor, placement: Any) -> ColumnElement[bool]:
+    if not actor.trusted or actor.role not in READER_ROLES or actor.team_id is None:
+        return false()
+    if actor.role is Role.office:
+        return and_(placement.team_id != SUPERIOR, placement.team_id != CUSTODY)
+    allowed: ColumnElement[bool] = placement.team_id == actor.team_id
+    return allowed
+
+
+def blocked_clusters(who: Who) -> Select[str]:
+    """Clusters of linked reports from which this person is recused, by whatever one of them."""
+    by_place, by_mention = aliased(Placement), aliased(Placement)
+    regions = _regions_below_conflicts(who)
+    sites = _sites_in_conflict(who, regions)
+    touched = select(by_place.cluster).where(
+        or_(
+            by_place.site_id.in_(sites),
+            by_place.place_site_id.in_(sites),
+            by_place.place_code.in_(regions),
+        )
+    )
+    mentioned = (
+        select(by_mention.cluster)
+        .join(Mention, Mention.report_id == by_mention.report_id)
+        .where(
+            Mention.dismissed.is_(False),
+            or_(
+                and_(Mention.kind.in_((PERSON, RECUSED)), Mention.target == who.person_id),
+                and_(Mention.kind == TEAM, Mention.target == who.team_id),
+                and_(Mention.kind == POST, Mention.target == who.role),
+                and_(Mention.kind == ORGANISATION, Mention.target.in_(_targets(who, ORGANISATION))),
+                and_(Mention.kind == PERSON, Mention.target.in_(_targets(who, PERSON))),
+            ),
+        )
+    )
+    both = union(touched, mentioned).subquery()
+    return select(both.c.cluster)
+
+
+def _targets(who: Who, kind: str) -> Select[str]:
+    """What this person has a running conflict of this kind with."""
+    conflict = aliased(Conflict)
+    running = [conflict.person_id == who.person_id, conflict.kind == kind, conflict.ended_at.is_(None)]
+    if who.day is not None:
+        running += [conflict.from_day <= who.day, or_(conflict.to_day.is_(None), conflict.to_day >= who.day)]
+    return select(conflict.target).where(*running)
+
+
+def _regions_below_conflicts(who: Who) -> Select[str]:
+    """Regions in conflict, and every one below them."""
+    below = select(Region.code).where(Region.code.in_(_targets(who, "region"))).cte(recursive=True)
+    below = below.union(select(Region.code).join(below, Region.parent_code == below.c.code))
+    return select(below.c.code)
+
+
+def _sites_in_conflict(who: Who, regions: Select[str]) -> Select[str]:
+    organisations = _targets(who, ORGANISATION)
+    return select(Site.id).where(
+        or_(
+            Site.id.in_(_targets(who, "site")),
+            Site.region_code.in_(regions),
+            Site.owner_unit_id.in_(organisations),
+            Site.contractor_id.in_(organisations),
+            Site.supervisor_firm_id.in_(organisations),
+            Site.designer_id.in_(organisations),
+        )
+    )
+
+
+def opens_text(actor: Actor, placement: Placement) -> bool:
+    """Whether pages show `actor` the text: those with whom the report lies; the office elsewhere sees its facts."""
+    return placement.team_id == actor.team_id
+
+
+def team_name_of(session: Session, team_id: str) -> str:
+    """A team's name as pages show it."""
+    found: str | None = session.execute(_TEAM_NAME, {"id": team_id}).scalar()
+    return team_id if found is None else found

@@ -1,0 +1,203 @@
+"""What a change leaves to be done: grants of the recused go, and what lost its last reader climbs.
+
+Rows only, so it runs inside the write of whatever changed: a conflict, a mention, a link, a place, a team, a day.
+It never gives anybody anything; work without a person climbs only to those who hold a grant already, and ends at
+the office with an alarm. ADR 0008.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from intake.core.world import World
+from intake.people.models import Team
+from intake.routing.decide import CUSTODY, OFFICE, SUPERIOR
+from intake.routing.machinery import TEAM, Machinery, Touching
+from intake.routing.models import Alarm, Grant, Link, Placement, Release
+from intake.routing.queries import touching_of
+from intake.routing.queries.knowledge import fresh_machinery
+
+_CHUNK = 400  # placements at a time: an IN of thousands is slow, a query each slower
+CLIMBED = "原来的组没有可以经手的人了，升到巡察办。"
+EMPTY = "现在没有一个人可以打开它，请尽快补人或用恢复密钥。"
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Whose act a write is, and when: a person's id, or "sweep". Made before the write."""
+
+    actor_id: str
+    at: datetime
+    day: date
+    chain_key: bytes
+
+    @classmethod
+    def of(cls, world: World, actor_id: str) -> "Hand":
+        return cls(actor_id, world.clock.now(), world.today(), world.secrets.chain_key)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What happened to one report: where it lies now, whose grants went, whether it moved by itself."""
+
+    report_id: str
+    team_id: str
+    withdrawn: frozenset[str]
+    climbed_from: str | None
+
+
+on_settled: list[Callable[[Session, Hand, Settled], None]] = []
+"""Whoever keeps reports appends to their history here: routing is below and cannot call it."""
+
+
+def settle(session: Session, hand: Hand, report_ids: Iterable[str]) -> list[Settled]:
+    """Put right every report that shares a cluster with one of these. Inside a write, after the change."""
+    session.flush()
+    clusters = list(
+        session.scalars(select(Placement.cluster).where(Placement.report_id.in_(list(report_ids))).distinct())
+    )
+    return _settle(session, hand, clusters)
+
+
+def settle_everything(session: Session, hand: Hand) -> list[Settled]:
+    """All reports: a new day lets conflicts begin, and somebody may have left."""
+    session.flush()
+    clusters = list(session.scalars(select(Placement.cluster).distinct().order_by(Placement.cluster)))
+    return _settle(session, hand, clusters)
+
+
+def _settle(session: Session, hand: Hand, clusters: list[str]) -> list[Settled]:
+    known = fresh_machinery(session) if clusters else None
+    found: list[Settled] = []
+    for start in range(0, len(clusters), _CHUNK):
+        assert known is not None
+        found += _settle_chunk(session, hand, known, clusters[start : start + _CHUNK])
+    for settled in found:
+        for tell in on_settled:
+            tell(session, hand, settled)
+    return found
+
+
+def _settle_chunk(session: Session, hand: Hand, known: Machinery, clusters: list[str]) -> list[Settled]:
+    touching = touching_of(session, known, clusters)
+    placements = session.scalars(
+        select(Placement).where(Placement.cluster.in_(clusters)).order_by(Placement.report_id).with_for_update()
+    ).all()
+    ids = [placement.report_id for placement in placements]
+    holders: dict[str, set[tuple[str, str]]] = {report_id: set() for report_id in ids}
+    for report_id, envelope, holder in session.execute(
+        select(Grant.report_id, Grant.envelope, Grant.holder).where(Grant.report_id.in_(ids))
+    ):
+        holders[report_id].add((envelope, holder))
+    found = []
+    for placement in placements:
+        settled = _settle_one(
+            session, hand, known, placement, touching[placement.cluster], holders[placement.report_id]
+        )
+        if settled is not None:
+            found.append(settled)
+    return found
+
+
+def _settle_one(
+    session: Session,
+    hand: Hand,
+    known: Machinery,
+    placement: Placement,
+    touching: Touching,
+    held: set[tuple[str, str]],
+) -> Settled | None:
+    people = {holder for _, holder in held if not holder.startswith("recovery:")}
+    out = {holder for holder in people if not known.may_read(holder, touching, hand.day)}
+    readers = {holder for envelope, holder in held if envelope == "report"} & (people - out)
+    before, team_id = placement.team_id, _where(known, placement, touching, readers)
+    strangers = _strangers(known, team_id, held, out) if team_id != before else set()
+    withdrawn = frozenset(out | strangers)
+    if withdrawn:
+        _withdraw(session, placement.report_id, withdrawn, keep_handed_on=strangers - out)
+    if team_id == before:
+        if not withdrawn:
+            return None
+        if not readers and team_id != CUSTODY and EMPTY not in placement.reasons:
+            _alarm(session, hand, placement, "empty", EMPTY)
+        return Settled(placement.report_id, team_id, withdrawn, None)
+    if team_id == CUSTODY:
+        ensure_custody(session)
+    placement.team_id = team_id
+    still = readers - withdrawn
+    _alarm(session, hand, placement, "climbed" if still else "empty", CLIMBED if still else EMPTY)
+    return Settled(placement.report_id, team_id, withdrawn, before)
+
+
+def ensure_custody(session: Session) -> None:
+    """The row that a placement in custody refers to; nobody is ever its member."""
+    if session.get(Team, CUSTODY) is None:
+        session.add(Team(id=CUSTODY, name="恢复密钥保管", kind="custody"))
+        session.flush()
+
+
+def _where(known: Machinery, placement: Placement, touching: Touching, holders: Collection[str]) -> str:
+    """Where it lies after the change: with its team, as long as that may have it and somebody of it can open it."""
+    team_id = placement.team_id
+    if team_id in (SUPERIOR, CUSTODY):
+        return team_id
+    barred = touching.names(TEAM, team_id)
+    if not barred and any(known.people[holder].team_id == team_id for holder in holders):
+        return team_id
+    if not touching.names(TEAM, OFFICE):
+        return OFFICE
+    return CUSTODY if barred or team_id == OFFICE or not holders else team_id
+
+
+def _strangers(known: Machinery, team_id: str, held: set[tuple[str, str]], out: set[str]) -> set[str]:
+    """Who holds its keys and is not of the team it has climbed to."""
+    holders = {holder for _, holder in held if not holder.startswith("recovery:")} - out
+    return {holder for holder in holders if known.people[holder].team_id not in (team_id, OFFICE)}
+
+
+def _withdraw(session: Session, report_id: str, holders: Collection[str], *, keep_handed_on: Collection[str]) -> None:
+    gone = delete(Grant).where(Grant.report_id == report_id, Grant.holder.in_(list(holders)))
+    if keep_handed_on:  # a restatement that a unit received stays theirs when the original moves on
+        handed_on = Grant.envelope.startswith("handover:")
+        gone = gone.where(~(handed_on & Grant.holder.in_(list(keep_handed_on))))
+    session.execute(gone)
+    session.execute(
+        delete(Release).where(
+            Release.report_id == report_id, Release.from_id.in_(list(holders)) | Release.to_id.in_(list(holders))
+        )
+    )
+
+
+def _alarm(session: Session, hand: Hand, placement: Placement, kind: str, reason: str) -> None:
+    placement.guardian = True
+    placement.reasons = [*placement.reasons, reason]
+    session.add(Alarm(day=hand.day, kind=kind, report_id=placement.report_id, team_id=placement.team_id))
+
+
+def recluster(session: Session, report_ids: Iterable[str]) -> None:
+    """Work out again which reports hang together, for all that these hang together with. Before `settle`."""
+    session.flush()
+    affected = set(session.scalars(select(Placement.cluster).where(Placement.report_id.in_(list(report_ids)))))
+    members = list(session.scalars(select(Placement).where(Placement.cluster.in_(affected))))
+    ids = {placement.report_id for placement in members}
+    root = {report_id: report_id for report_id in ids}
+
+    def top(report_id: str) -> str:
+        while root[report_id] != report_id:
+            root[report_id] = root[root[report_id]]
+            report_id = root[report_id]
+        return report_id
+
+    links = session.execute(
+        select(Link.report_id, Link.other_id).where(Link.report_id.in_(ids) | Link.other_id.in_(ids))
+    )
+    for one, other in links:
+        if one in root and other in root:
+            low, high = sorted((top(one), top(other)))
+            root[high] = low
+    for placement in members:
+        placement.cluster = top(placement.report_id)
+    session.flush()
