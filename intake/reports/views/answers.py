@@ -1,5 +1,6 @@
 """What the views of reports share: reading a post, notices, and the receipt page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -11,11 +12,12 @@ from intake.core.errors import Busy
 from intake.reports import receipt
 from intake.reports.forms import BOX, CitizensForm, FieldLink
 from intake.reports.services import FileProblem, Upload
-from intake.web import formtoken
+from intake.web import formtoken, moulds
 from intake.web.context import world
 from intake.web.upload import IntakeRequest
 
 blueprint = Blueprint("reports", __name__)
+_GROUPS = ("group1", "group2", "group3", "group4", "group5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,23 @@ def receipt_page(
     status: int = 200,
 ) -> Response:
     """`again`: after a photo was added here; the digits stay until they are written down."""
-    page = render_template(
-        "citizen/receipt.html", digits=digits, groups=receipt.groups(digits), team_name=team_name, problems=problems,
-        repeated=repeated, found=found, found_title=found_title_of(found) if found else "", added=added, again=again,
-        token=formtoken.issue(BOX, scope(digits)),
-    )  # fmt: skip
+    token = formtoken.issue(BOX, scope(digits))
+
+    def draw(digits: str, groups: Sequence[str], token: str) -> str:
+        return render_template(
+            "citizen/receipt.html", digits=digits, groups=groups, team_name=team_name, problems=problems,
+            repeated=repeated, found=found, found_title=found_title_of(found) if found else "", added=added,
+            again=again, token=token,
+        )  # fmt: skip
+
+    groups = receipt.groups(digits)
+    if problems or repeated or found or added or again or not moulds.usual():
+        return make_response(draw(digits, groups, token), status)
+    values = {"digits": digits, "token": token, **dict(zip(_GROUPS, groups, strict=True))}
+    marks = [moulds.mark(group) for group in _GROUPS]
+    page = moulds.filled(
+        ("receipt", team_name, request.method),
+        lambda: draw(moulds.mark("digits"), marks, moulds.mark("token")),
+        **values,
+    )
     return make_response(page, status)

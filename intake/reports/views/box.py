@@ -1,6 +1,8 @@
 """What a receipt opens: look-up, messages, photos, rating."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from flask import Response, make_response, render_template, request
@@ -8,10 +10,11 @@ from flask_babel import gettext
 
 from intake.core.errors import Busy, Invalid, NotFound, TooMany
 from intake.reports import receipt, services
-from intake.reports.forms import BOX, CitizensForm, FilesForm, MessageForm, RatingForm
+from intake.reports.forms import BOX, CitizensForm, FilesForm, MessageForm, Mistake, RatingForm
 from intake.reports.receipt import BadReceipt
 from intake.reports.services import Added, Box, FileProblem
 from intake.reports.views.answers import (
+    Notice,
     Told,
     blueprint,
     read_post,
@@ -22,7 +25,7 @@ from intake.reports.views.answers import (
     uploads,
 )
 from intake.reports.workflow import COARSE_NAMES
-from intake.web import formtoken, throttle
+from intake.web import formtoken, moulds, throttle
 from intake.web.access import citizen
 from intake.web.context import world
 from intake.web.errors import typed_words
@@ -77,16 +80,40 @@ def _box_page(
     status: int = 200,
 ) -> Response:
     """`filled` is a form with mistakes."""
+    token = formtoken.issue(BOX, scope(box.digits))
+    nothing_said = not (box.messages or box.additions or added or problems or keep_typed) and filled is None
+    if nothing_said and moulds.usual():  # what most people find: the state and its days
+        blank = replace(box, digits=moulds.mark("digits"))
+        drawn = moulds.filled(
+            ("box", blank, world().today(), request.method),
+            lambda: _draw_box(blank, token=moulds.mark("token")),
+            digits=box.digits,
+            token=token,
+        )
+        return make_response(drawn, status)
     notice = to_change(filled) if filled is not None else None
     typed: dict[str, Any] = request.form if keep_typed else {}
-    page = render_template(
-        "citizen/box.html", box=box, added=added, problems=problems, notice=notice,
-        errors=filled.mistakes() if filled is not None else {}, state_names=COARSE_NAMES,
-        typed=typed.get("body", ""), rating={"score": typed.get("score", ""), "text": typed.get("text", "")},
-        later=sorted({a.day for a in box.additions if a.kind != "rating"}),
-        token=formtoken.issue(BOX, scope(box.digits)),
-    )  # fmt: skip
+    errors = filled.mistakes() if filled is not None else {}
+    page = _draw_box(box, token=token, added=added, problems=problems, notice=notice, errors=errors, typed=typed)
     return make_response(page, status)
+
+
+def _draw_box(
+    box: Box,
+    *,
+    token: str,
+    added: Told | None = None,
+    problems: tuple[FileProblem, ...] = (),
+    notice: Notice | None = None,
+    errors: Mapping[str, Mistake] = MappingProxyType({}),
+    typed: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    return render_template(
+        "citizen/box.html", box=box, added=added, problems=problems, notice=notice, errors=errors,
+        state_names=COARSE_NAMES, typed=typed.get("body", ""),
+        rating={"score": typed.get("score", ""), "text": typed.get("text", "")},
+        later=sorted({a.day for a in box.additions if a.kind != "rating"}), token=token,
+    )  # fmt: skip
 
 
 @blueprint.post("/receipt/message")

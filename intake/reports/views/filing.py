@@ -1,14 +1,12 @@
 """The form of a board: shown, given back, confirmed, filed."""
 
 import sys
-from typing import Any
 
 from flask import Response, current_app, make_response, render_template, request, url_for
 from flask_babel import gettext
 
 from intake.boards.queries import BoardPage
 from intake.boards.views import NoBoard, find_with_office, no_board, not_taking, takes_reports
-from intake.core import vault
 from intake.core.errors import Busy, NotFound
 from intake.reports import content, sensitive, services
 from intake.reports.content import Draft
@@ -23,16 +21,13 @@ from intake.reports.views.answers import (
     to_change,
     uploads,
 )
-from intake.web import formtoken, throttle
+from intake.web import formtoken, moulds, throttle
 from intake.web.access import citizen
 from intake.web.context import world
 from intake.web.errors import typed_words
 from intake.web.formtoken import BadToken, FormToken
 
 _AROUND = 12  # characters shown on either side of a number that was found
-_BLANK_FORMS = "msx_blank_forms"
-_MOST_BLANK_FORMS = 64  # some 14 KB each
-_TOKEN_GOES_HERE = vault.random_bytes(16).hex()
 
 
 @blueprint.get("/B/<code>/report")
@@ -121,17 +116,15 @@ def _suspicions(token: FormToken, filled: ReportForm) -> list[str]:
 
 
 def _blank_form_page(board: BoardPage, office: str) -> Response:
-    """The form as most people open it. It is drawn once for a board: drawing costs more than all else about it."""
-    if request.query_string or request.path != url_for("reports.form", code=board.code):
+    """The form as most people open it: drawn once for a board."""
+    if not moulds.usual() or request.path != url_for("reports.form", code=board.code):
         return _form_page(board, office, ReportForm.of_board(board.code))
-    drawn: dict[Any, str] = current_app.extensions.setdefault(_BLANK_FORMS, {})
-    what = (board, office, world().today())
-    page = drawn.get(what)
-    if page is None:
-        if len(drawn) >= _MOST_BLANK_FORMS:
-            drawn.clear()
-        page = drawn[what] = _draw_form(board, office, ReportForm.of_board(board.code), token=_TOKEN_GOES_HERE)
-    return make_response(page.replace(_TOKEN_GOES_HERE, formtoken.issue(REPORT, board.code)))
+    page = moulds.filled(
+        ("form", board, office, world().today()),
+        lambda: _draw_form(board, office, ReportForm.of_board(board.code), token=moulds.mark("token")),
+        token=formtoken.issue(REPORT, board.code),
+    )
+    return make_response(page)
 
 
 def _form_page(
