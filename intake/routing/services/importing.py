@@ -1,0 +1,170 @@
+"""Conflicts and aliases from a sheet: all or nothing, every bad row named, nothing ever doubled."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from intake.core.access import Actor
+from intake.core.errors import Invalid, Refusal
+from intake.core.sheets import Line, read_day
+from intake.core.world import World
+from intake.routing.models import Alias, Conflict
+from intake.routing.services.declaring import Declaration, Typed, conflict_row, held_by, understand
+from intake.routing.services.facts import reseal
+from intake.routing.services.naming import Name, put, understand_alias
+from intake.routing.services.settling import Hand, settle
+
+CONFLICT_COLUMNS = ("who", "kind", "target", "ground", "from", "to", "approved_by")
+ALIAS_COLUMNS = ("text", "kind", "target")
+T = TypeVar("T")
+
+
+class BadRows(Refusal):
+    """Rows that cannot be taken: (line, reason) in the order of the file. Nothing was written."""
+
+    def __init__(self, rows: Sequence[tuple[int, str]]) -> None:
+        super().__init__("；".join(f"第 {line} 行：{reason}" for line, reason in rows))
+        self.rows = tuple(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How many rows were new, differed from what was there, or were there already."""
+
+    new: int
+    changed: int
+    same: int
+
+
+def import_conflicts(world: World, actor: Actor, lines: Sequence[Line], *, dry_run: bool = False) -> Imported:
+    """By whoever has the machine's shell. A row is known again by person, target and first day.
+
+    One that somebody ended on the page stays ended. Raises `BadRows`.
+    """
+    with world.db.read() as session:
+        found = _understood(lines, lambda line: _conflict(session, line), _key)
+    rows = [conflict_row(declaration) for declaration in found]
+    by, at = actor.person_id or actor.login, world.clock.now()
+    hand, routing_key = Hand.of(world, by), world.secrets.routing_key
+
+    def record(session: Session) -> Imported:
+        done = _tell(_put_conflict(session, row, {"made_by": by, "made_at": at}, write=not dry_run) for row in rows)
+        if not dry_run and (done.new or done.changed):
+            reseal(session, routing_key)
+            people = {str(row["person_id"]) for row in rows}
+            settle(session, hand, {report for person in people for report in held_by(session, person)})
+        return done
+
+    return _done(world, record, dry_run=dry_run)
+
+
+def _key(declaration: Declaration) -> object:
+    return declaration.person.id, declaration.target.kind, declaration.target.id, declaration.from_day
+
+
+def _conflict(session: Session, line: Line) -> Declaration:
+    problems, days = {}, {}
+    for column, field in (("from", "from_day"), ("to", "to_day")):
+        try:
+            days[field] = read_day(line.values[column])
+        except ValueError:
+            days[field] = None
+            problems[field] = f"“{line.values[column]}”不是日子，请写成 2026-09-01。"
+    value = line.values
+    try:
+        found = understand(
+            session,
+            Typed(
+                value["who"], value["kind"], value["target"], value["ground"], approved_by=value["approved_by"], **days
+            ),
+        )
+    except Invalid as refusal:
+        raise Invalid({**refusal.fields, **problems}) from refusal
+    if problems:
+        raise Invalid(problems)
+    return found
+
+
+def _put_conflict(session: Session, row: dict[str, Any], made: dict[str, Any], *, write: bool) -> str:
+    key = {name: row[name] for name in ("person_id", "kind", "target", "from_day")}
+    there = session.scalars(select(Conflict).filter_by(**key).order_by(Conflict.id)).all()
+    if not there:
+        if write:
+            session.add(Conflict(**row, **made))
+        return "new"
+    running = next((conflict for conflict in there if conflict.ended_at is None), None)
+    says = {name: row[name] for name in ("ground", "to_day", "approved_by")}
+    if running is None or all(getattr(running, name) == value for name, value in says.items()):
+        return "same"
+    if write:
+        for name, value in says.items():
+            setattr(running, name, value)
+    return "changed"
+
+
+def import_aliases(world: World, actor: Actor, lines: Sequence[Line], *, dry_run: bool = False) -> Imported:
+    """As `import_conflicts`. An alias is known again by its folded spelling. Raises `BadRows`."""
+    with world.db.read() as session:
+        names = _understood(
+            lines,
+            lambda line: understand_alias(
+                session, text=line.values["text"], kind=line.values["kind"], target=line.values["target"]
+            ),
+            lambda name: name.folded,
+        )
+    by, at, routing_key = actor.person_id or actor.login, world.clock.now(), world.secrets.routing_key
+
+    def record(session: Session) -> Imported:
+        done = []
+        for name in names:
+            done.append(_known_alias(session, name))
+            if done[-1] != "same" and not dry_run:
+                put(session, name, made_by=by, at=at)
+        told = _tell(done)
+        if not dry_run and (told.new or told.changed):
+            reseal(session, routing_key)
+        return told
+
+    return _done(world, record, dry_run=dry_run)
+
+
+def _known_alias(session: Session, name: Name) -> str:
+    row = session.get(Alias, name.folded)
+    if row is None:
+        return "new"
+    return "same" if (row.kind, row.target) == (name.kind, name.target) else "changed"
+
+
+def _understood(lines: Sequence[Line], read: Callable[[Line], T], key: Callable[[T], object]) -> list[T]:
+    """Every row, or `BadRows` with all that cannot be taken."""
+    found: list[T] = []
+    bad: list[tuple[int, str]] = []
+    seen: dict[object, int] = {}
+    for line in lines:
+        try:
+            row = read(line)
+        except Invalid as refusal:
+            bad.append((line.number, str(refusal)))
+            continue
+        first = seen.setdefault(key(row), line.number)
+        if first != line.number:
+            bad.append((line.number, f"和第 {first} 行说的是同一件事，请留一行。"))
+        found.append(row)
+    if bad:
+        raise BadRows(bad)
+    return found
+
+
+def _tell(words: Any) -> Imported:
+    told = list(words)
+    return Imported(told.count("new"), told.count("changed"), told.count("same"))
+
+
+def _done(world: World, record: Callable[[Session], Imported], *, dry_run: bool) -> Imported:
+    if not dry_run:
+        return world.db.write(record)
+    with world.db.read() as session:
+        return record(session)
