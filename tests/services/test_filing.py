@@ -18,7 +18,7 @@ from intake.people.models import PersonKey
 from intake.reports import content, services
 from intake.reports.models import Report, ReportFile, Spent
 from intake.reports.services import Upload
-from intake.routing.models import Grant, Placement
+from intake.routing.models import Alarm, Grant, Placement, Sketch
 from intake.routing.services import open_grant
 from intake.web.formtoken import FormToken
 from tests.cast import Cast, Member, add_member
@@ -147,14 +147,30 @@ def test_twelve_photos_one_broken_one_film_ten_kept_and_the_rest_named(world: Wo
 
 
 def test_a_ticked_report_lies_with_the_office_and_its_team_holds_nothing(world: World, cast: Cast) -> None:
-    code = live_board(world)
-    for handler in (True, False):
-        draft = content.normalised(body=BODY, about_handler=handler, about_superior=not handler)
-        report = report_of(world, services.file_report(world, token=token_for(world, code), draft=draft).digits)
-        with world.db.read() as session:
-            assert session.get_one(Placement, report.id).team_id == "office"
-        assert holders(world, report.id) == {cast.office.person_id, "recovery:county"}
-        assert holders(world, report.id, "identity") == {cast.office.person_id, "recovery:county"}
+    draft = content.normalised(body=BODY, about_handler=True)
+    report = report_of(
+        world, services.file_report(world, token=token_for(world, live_board(world)), draft=draft).digits
+    )
+    with world.db.read() as session:
+        assert session.get_one(Placement, report.id).team_id == "office"
+    assert holders(world, report.id) == {cast.office.person_id, "recovery:county"}
+    assert holders(world, report.id, "identity") == {cast.office.person_id, "recovery:county"}
+
+
+def test_what_is_about_the_level_above_is_the_superiors_alone(world: World, cast: Cast) -> None:
+    draft = content.normalised(body=BODY, about_superior=True)
+    report = report_of(
+        world, services.file_report(world, token=token_for(world, live_board(world)), draft=draft).digits
+    )
+    with world.db.read() as session:
+        placement = session.get_one(Placement, report.id)
+        assert (placement.team_id, placement.lane) == ("superior", "sealed")
+        alarms = session.scalars(select(Alarm)).all()
+        assert session.get(Sketch, report.id) is None
+    assert [(alarm.kind, alarm.report_id) for alarm in alarms] == [("went_up", None)]
+    assert report.state == "sealed_up"
+    for envelope in ("report", "identity"):
+        assert holders(world, report.id, envelope) == {cast.superior.person_id, "recovery:superior"}
 
 
 def test_a_team_that_lost_its_people_falls_to_the_office_with_an_alarm(world: World, cast: Cast) -> None:

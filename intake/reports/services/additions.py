@@ -19,9 +19,10 @@ from intake.core.world import World
 from intake.reports.models import Addition, Report, ReportFile, Spent
 from intake.reports.services import history, photos
 from intake.reports.services.photos import FileProblem, Taken, Upload
+from intake.routing.aliases import Folded, fold
 from intake.routing.models import Grant
-from intake.routing.queries import holders_of, present_readers
-from intake.routing.services import check_epoch, seal_out
+from intake.routing.queries import holders_of, machinery, present_readers
+from intake.routing.services import CITIZEN_ACT, Hand, check_epoch, moves_away, note_mentions, seal_out, settle
 
 _TRIES = 5
 ALREADY_RATED = "您已经评过了，谢谢。"
@@ -83,6 +84,7 @@ class _Prepared:
     key: bytes
     row: dict[str, Any]
     files: list[dict[str, Any]]
+    words: Folded
 
 
 def _prepare(
@@ -98,16 +100,20 @@ def _prepare(
         "content": vault.encrypt(key, plain, ("addition", addition_id, "content")),
     }
     files, failed = photos.store(world, taken, report_id=report_id, envelope=addition_id, key=key, day=day, first=first)
-    return _Prepared(report_id, key, row, files), failed
+    return _Prepared(report_id, key, row, files, fold(str(value.get("text", "")))), failed
 
 
 def _record(world: World, prepared: _Prepared, *, known: set[bytes], spent: bytes | None) -> None:
     report_id, day, chain_key = prepared.report_id, prepared.row["day"], world.secrets.chain_key
+    hand = Hand.of(world, CITIZEN_ACT)
     kind = prepared.row["kind"]
     with world.db.read() as session:
         if session.get(Report, report_id) is None:
             raise NotFound
-        readers = present_readers(session, world.secrets, report_id, day)
+        named = [
+            (hit.kind, hit.target) for hit in machinery(session, world.secrets).aliases.find_folded(prepared.words)
+        ]
+        readers = present_readers(session, world.secrets, report_id, day, also=named)
         held = holders_of(session, report_id)
     grants = seal_out(readers, prepared.key, report_id=report_id, envelope=prepared.row["id"], day=day)
 
@@ -137,10 +143,10 @@ def _record(world: World, prepared: _Prepared, *, known: set[bytes], spent: byte
             kind=kind,
             data={"photos": len(prepared.files)},
         )
-        if kind == "rating":
-            report.rated = True
-        else:
-            report.awaiting_citizen = False
+        report.rated = report.rated or kind == "rating"
+        report.awaiting_citizen = report.awaiting_citizen and kind == "rating"
         report.version += 1
+        if new := note_mentions(session, report_id, named):
+            settle(session, hand, [report_id], named=[report_id] if any(moves_away(kind) for kind, _ in new) else ())
 
     world.db.write(record)

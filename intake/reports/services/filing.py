@@ -26,7 +26,7 @@ from intake.reports.workflow import State
 from intake.routing.decide import CUSTODY, SUPERIOR
 from intake.routing.models import Grant, Link, Mention, Placement, Sketch
 from intake.routing.queries import team_name_of
-from intake.routing.services import Hand, check_epoch, ensure_custody, seal_out, settle, went_up
+from intake.routing.services import CITIZEN_ACT, Hand, check_epoch, ensure_custody, seal_out, settle, went_up
 from intake.web.formtoken import FormToken
 
 _TRIES = 5
@@ -213,7 +213,7 @@ def _place_and_record(
         for row in seal_out(arrival.readers, key, report_id=report_id, envelope=envelope, day=day)
     ]
     report, event = _begun(world, prepared, sealed=team_id == SUPERIOR)
-    hand = Hand.of(world, "filing")
+    hand = Hand.of(world, CITIZEN_ACT)
 
     def record(session: Session) -> None:
         check_epoch(session, arrival.readers)

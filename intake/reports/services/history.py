@@ -144,19 +144,25 @@ def heads(session: Session) -> dict[str, tuple[str, str]]:
 
 
 def record_settled(session: Session, hand: Hand, settled: Settled) -> None:
-    """Keys that were withdrawn and a report that climbed are on its record, like any act."""
+    """Keys that were withdrawn and a report that climbed are on its record, like any act.
+
+    What a citizen's words set off goes into the citizens' chain, by day: between two staff times it would date them.
+    """
     report = session.get_one(Report, settled.report_id, with_for_update=True)
     if report.assignee_id in settled.withdrawn:
         report.assignee_id = None
     if settled.withdrawn:
-        data: dict[str, Any] = {"holders": sorted(settled.withdrawn)}
-        append_staff(
-            session, hand.chain_key, report, at=hand.at, actor_id=hand.actor_id, kind="withdrawn", data=data
-        )  # fmt: skip
+        _append_settled(session, hand, report, "withdrawn", {"holders": sorted(settled.withdrawn)})
     if settled.climbed_from is not None:
-        data = {"from": settled.climbed_from, "to": settled.team_id}
-        append_staff(session, hand.chain_key, report, at=hand.at, actor_id=hand.actor_id, kind="climbed", data=data)
+        _append_settled(session, hand, report, "climbed", {"from": settled.climbed_from, "to": settled.team_id})
         report.version += 1
+
+
+def _append_settled(session: Session, hand: Hand, report: Report, kind: str, data: Mapping[str, Any]) -> None:
+    if hand.is_citizen:
+        append_citizen(session, hand.chain_key, report, day=hand.day, kind=kind, data=data)
+    else:
+        append_staff(session, hand.chain_key, report, at=hand.at, actor_id=hand.actor_id, kind=kind, data=data)
 
 
 on_settled.append(record_settled)

@@ -12,7 +12,7 @@ from intake.core.secretfile import Secrets
 from intake.people import queries as people
 from intake.people.queries import Reader
 from intake.routing.decide import CUSTODY, OFFICE, SUPERIOR
-from intake.routing.machinery import Machinery, Touching
+from intake.routing.machinery import Machinery, Mentioned, Touching
 from intake.routing.models import Grant, Placement
 from intake.routing.queries.knowledge import machinery, touching_of
 
@@ -80,11 +80,17 @@ def readers_for(
     return Readers((*both.values(), recovery), (*leads, recovery), epoch, shared=sealed)
 
 
-def present_readers(session: Session, secrets: Secrets, report_id: str, day: date) -> Readers:
-    """Who can open the report now: what is added later is sealed to these and to nobody else."""
+def present_readers(
+    session: Session, secrets: Secrets, report_id: str, day: date, *, also: Iterable[Mentioned] = ()
+) -> Readers:
+    """Who can open the report now: what is added later is sealed to these and to nobody else.
+
+    `also`: whom the addition itself names; they do not get it.
+    """
     placement = session.get_one(Placement, report_id)
     known = machinery(session, secrets)
     touching = touching_of(session, known, [placement.cluster])[placement.cluster]
+    touching |= known.touching(sites=(), mentions=also)
     eligible = readers_for(
         session, secrets, team_id=placement.team_id, known=known, touching=touching, day=day
     )  # fmt: skip

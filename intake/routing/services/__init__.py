@@ -16,12 +16,15 @@ from intake.routing.services.placing import (
     decide,
     facts_of,
     mention_rows,
+    moves_away,
+    note_mentions,
     open_grant,
     placement_row,
     seal_out,
     seal_to,
 )
 from intake.routing.services.settling import (
+    CITIZEN_ACT,
     Hand,
     Settled,
     ensure_custody,
@@ -32,6 +35,7 @@ from intake.routing.services.settling import (
 )
 
 __all__ = [
+    "CITIZEN_ACT",
     "Hand",
     "Moved",
     "Progress",
@@ -47,6 +51,8 @@ __all__ = [
     "grant_backlog",
     "grants_held",
     "mention_rows",
+    "moves_away",
+    "note_mentions",
     "on_settled",
     "open_grant",
     "placement_row",

@@ -15,8 +15,8 @@ from intake.people import queries as people
 from intake.people.queries import Reader
 from intake.routing.aliases import Hit
 from intake.routing.decide import OFFICE, RULES_VERSION, SUPERIOR, Decision, Facts, Named, route
-from intake.routing.machinery import TEAM, Machinery, Touching
-from intake.routing.models import Grant
+from intake.routing.machinery import LEVEL, PERSON, POST, TEAM, Machinery, Mentioned, Touching
+from intake.routing.models import Grant, Mention
 from intake.routing.queries import Readers, able_teams
 from intake.routing.queries.readers import COUNTY_RECOVERY, SUPERIOR_RECOVERY
 
@@ -78,6 +78,22 @@ def mention_rows(
         {"kind": kind, "target": target, "source": source, "dismissed": False}
         for (kind, target), source in found.items()
     ]
+
+
+def note_mentions(session: Session, report_id: str, named: Iterable[Mentioned]) -> list[Mentioned]:
+    """Inside a write: put down whom later words or a new alias name; those that were not known before.
+
+    One that was sent back as caught wrongly stays sent back.
+    """
+    new = [mention for mention in dict.fromkeys(named) if session.get(Mention, (report_id, *mention)) is None]
+    for kind, target in new:
+        session.add(Mention(report_id=report_id, kind=kind, target=target, source="text"))
+    return new
+
+
+def moves_away(kind: str) -> bool:
+    """Whether naming one of this kind takes a report from its team; an organisation only recuses people."""
+    return kind in (TEAM, PERSON, POST, LEVEL)
 
 
 def _handler(known: Machinery, site_id: str | None, category: str | None) -> str:

@@ -20,19 +20,28 @@ from intake.routing.models import Alarm, Grant, Link, Placement, Release
 from intake.routing.queries import touching_of
 from intake.routing.queries.knowledge import fresh_machinery
 
+CITIZEN_ACT = "citizen"
 _CHUNK = 400  # placements at a time: an IN of thousands is slow, a query each slower
 CLIMBED = "原来的组没有可以经手的人了，升到巡察办。"
+NAMED = "后来的话或新的称呼提到了经手的单位、人或上级：转巡察办。要径送的请径送。"
 EMPTY = "现在没有一个人可以打开它，请尽快补人或用恢复密钥。"
 
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """Whose act a write is, and when: a person's id, or "sweep". Made before the write."""
+    """Whose act a write is, and when: a person's id, "sweep", or a citizen, who leaves a day and no time.
+
+    Made before the write.
+    """
 
     actor_id: str
     at: datetime
     day: date
     chain_key: bytes
+
+    @property
+    def is_citizen(self) -> bool:
+        return self.actor_id == CITIZEN_ACT
 
     @classmethod
     def of(cls, world: World, actor_id: str) -> "Hand":
@@ -53,35 +62,41 @@ on_settled: list[Callable[[Session, Hand, Settled], None]] = []
 """Whoever keeps reports appends to their history here: routing is below and cannot call it."""
 
 
-def settle(session: Session, hand: Hand, report_ids: Iterable[str]) -> list[Settled]:
-    """Put right every report that shares a cluster with one of these. Inside a write, after the change."""
+def settle(session: Session, hand: Hand, report_ids: Iterable[str], *, named: Collection[str] = ()) -> list[Settled]:
+    """Put right every report that shares a cluster with one of these. Inside a write, after the change.
+
+    `named`: reports whose words turned out to name somebody of the machinery (a supplement, a new alias): like a
+    new one that does, they go to the office.
+    """
     session.flush()
     clusters = list(
         session.scalars(select(Placement.cluster).where(Placement.report_id.in_(list(report_ids))).distinct())
     )
-    return _settle(session, hand, clusters)
+    return _settle(session, hand, clusters, frozenset(named))
 
 
 def settle_everything(session: Session, hand: Hand) -> list[Settled]:
     """All reports: a new day lets conflicts begin, and somebody may have left."""
     session.flush()
     clusters = list(session.scalars(select(Placement.cluster).distinct().order_by(Placement.cluster)))
-    return _settle(session, hand, clusters)
+    return _settle(session, hand, clusters, frozenset())
 
 
-def _settle(session: Session, hand: Hand, clusters: list[str]) -> list[Settled]:
+def _settle(session: Session, hand: Hand, clusters: list[str], named: frozenset[str]) -> list[Settled]:
     known = fresh_machinery(session) if clusters else None
     found: list[Settled] = []
     for start in range(0, len(clusters), _CHUNK):
         assert known is not None
-        found += _settle_chunk(session, hand, known, clusters[start : start + _CHUNK])
+        found += _settle_chunk(session, hand, known, clusters[start : start + _CHUNK], named)
     for settled in found:
         for tell in on_settled:
             tell(session, hand, settled)
     return found
 
 
-def _settle_chunk(session: Session, hand: Hand, known: Machinery, clusters: list[str]) -> list[Settled]:
+def _settle_chunk(
+    session: Session, hand: Hand, known: Machinery, clusters: list[str], named: frozenset[str]
+) -> list[Settled]:
     touching = touching_of(session, known, clusters)
     placements = session.scalars(
         select(Placement).where(Placement.cluster.in_(clusters)).order_by(Placement.report_id).with_for_update()
@@ -95,8 +110,9 @@ def _settle_chunk(session: Session, hand: Hand, known: Machinery, clusters: list
     found = []
     for placement in placements:
         settled = _settle_one(
-            session, hand, known, placement, touching[placement.cluster], holders[placement.report_id]
-        )
+            session, hand, known, placement, touching[placement.cluster], holders[placement.report_id],
+            away=placement.report_id in named,
+        )  # fmt: skip
         if settled is not None:
             found.append(settled)
     return found
@@ -109,11 +125,13 @@ def _settle_one(
     placement: Placement,
     touching: Touching,
     held: set[tuple[str, str]],
+    *,
+    away: bool,
 ) -> Settled | None:
     people = {holder for _, holder in held if not holder.startswith("recovery:")}
     out = {holder for holder in people if not known.may_read(holder, touching, hand.day)}
     readers = {holder for envelope, holder in held if envelope == "report"} & (people - out)
-    before, team_id = placement.team_id, _where(known, placement, touching, readers)
+    before, team_id = placement.team_id, _where(known, placement, touching, readers, away=away)
     strangers = _strangers(known, team_id, held, out) if team_id != before else set()
     withdrawn = frozenset(out | strangers)
     if withdrawn:
@@ -128,7 +146,8 @@ def _settle_one(
         ensure_custody(session)
     placement.team_id = team_id
     still = readers - withdrawn
-    _alarm(session, hand, placement, "climbed" if still else "empty", CLIMBED if still else EMPTY)
+    reason = (NAMED if away else CLIMBED) if still else EMPTY
+    _alarm(session, hand, placement, "climbed" if still else "empty", reason)
     return Settled(placement.report_id, team_id, withdrawn, before)
 
 
@@ -139,13 +158,13 @@ def ensure_custody(session: Session) -> None:
         session.flush()
 
 
-def _where(known: Machinery, placement: Placement, touching: Touching, holders: Collection[str]) -> str:
+def _where(known: Machinery, placement: Placement, touching: Touching, holders: Collection[str], *, away: bool) -> str:
     """Where it lies after the change: with its team, as long as that may have it and somebody of it can open it."""
     team_id = placement.team_id
     if team_id in (SUPERIOR, CUSTODY):
         return team_id
     barred = touching.names(TEAM, team_id)
-    if not barred and any(known.people[holder].team_id == team_id for holder in holders):
+    if not barred and not away and any(known.people[holder].team_id == team_id for holder in holders):
         return team_id
     if not touching.names(TEAM, OFFICE):
         return OFFICE
