@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
+from intake.boards.guardian import WITHOUT_OFFICE, office_name_query
 from intake.boards.models import Board, Organisation, Region, Site
 from intake.core.tables import table_of
 from intake.people.models import Team
@@ -45,6 +46,7 @@ def _board_page() -> Select[Any]:
             board.c.code, board.c.state, board.c.revision, board.c.check_words, board.c.checked_on, board.c.live_until,
             site.c.id.label("site_id"), site.c.site_no, site.c.name, site.c.kind, site.c.team_id, site.c.phone,
             site.c.starts_on, team.c.name.label("team_name"),
+            office_name_query().label("office"),
             *(column for region in (top, above, own) for column in (region.c.level, region.c.name)),
         )
         .join_from(board, site, site.c.id == board.c.site_id)
@@ -57,16 +59,22 @@ def _board_page() -> Select[Any]:
 
 
 _BOARD_PAGE = _board_page()
-_REGIONS_FROM = 14  # where the regions' levels and names begin in its rows
+_REGIONS_FROM = 15  # where the regions' levels and names begin in its rows
 _PRINTED_LEVELS = frozenset({"county", "town", "village"})
 
 
 def board_page(session: Session, code: str, *, today: date | None = None) -> BoardPage | None:
     """The board with this canonical code; a draft is nothing to the public but the caller decides."""
+    found = board_with_office(session, code, today=today)
+    return found[0] if found is not None else None
+
+
+def board_with_office(session: Session, code: str, *, today: date | None = None) -> tuple[BoardPage, str] | None:
+    """As `board_page`, and the name of the office: most pages show both."""
     row = session.execute(_BOARD_PAGE, {"code": code}).first()
     if row is None:
         return None
-    return BoardPage(
+    page = BoardPage(
         code=row.code,
         spaced=codes.spaced(row.code),
         state=row.state,
@@ -84,6 +92,7 @@ def board_page(session: Session, code: str, *, today: date | None = None) -> Boa
         live_until=row.live_until,
         before_round=bool(row.kind == "unit" and today and row.starts_on and today < row.starts_on),
     )
+    return page, row.office or WITHOUT_OFFICE
 
 
 def _place(levels_and_names: Sequence[str | None]) -> str:

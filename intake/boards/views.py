@@ -36,11 +36,10 @@ def find_with_office(text: str) -> tuple[BoardPage, str]:
     except codes.BadCode as error:
         raise NoBoard(error.reason, text) from error
     with world().db.read() as session:
-        board = queries.board_page(session, code, today=world().today())
-        office = office_name(session)
-    if board is None or board.state == "draft":
+        found = queries.board_with_office(session, code, today=world().today())
+    if found is None or found[0].state == "draft":
         raise NoBoard("unknown", text)
-    return board, office
+    return found
 
 
 def takes_reports(board: BoardPage) -> bool:

@@ -5,6 +5,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from flask import request
@@ -44,7 +45,12 @@ class BadToken(ValueError):
 
 
 def _signer() -> Signer:
-    return Signer(world().secrets.form_token_key, salt=b"msx-form", digest_method=hashlib.sha256)
+    return _signer_of(world().secrets.form_token_key)
+
+
+@lru_cache(maxsize=4)
+def _signer_of(key: bytes) -> Signer:
+    return Signer(key, salt=b"msx-form", digest_method=hashlib.sha256)
 
 
 def issue(purpose: str, board: str = "", *, again: bool = False) -> str:

@@ -3,12 +3,13 @@
 import ipaddress
 import secrets as random
 from datetime import date
+from functools import cache
 from threading import Lock
 from time import time
 
 from flask import current_app, request
 from flask_limiter import Limiter
-from limits import parse
+from limits import RateLimitItem, parse
 
 from intake.core import vault
 from intake.core.errors import TooMany
@@ -58,14 +59,20 @@ def network_key() -> str:
 limiter = Limiter(key_func=network_key, headers_enabled=False, default_limits=[])
 
 
+@cache
+def _limit(text: str) -> RateLimitItem:
+    """A limit as the settings write it: 120/hour."""
+    return parse(text)
+
+
 def report_is_held(board_code: str) -> list[str]:
     """Count one filing; the reasons for which it waits for a person, empty for an ordinary one."""
     settings = world().settings
     key = network_key()
     reasons = []
-    if not limiter.limiter.hit(parse(settings.report_limit_board), "report-board", key, board_code):
+    if not limiter.limiter.hit(_limit(settings.report_limit_board), "report-board", key, board_code):
         reasons.append("rate_board")
-    if not limiter.limiter.hit(parse(settings.report_limit_network), "report-network", key):
+    if not limiter.limiter.hit(_limit(settings.report_limit_network), "report-network", key):
         reasons.append("rate_network")
     return reasons
 
@@ -73,7 +80,7 @@ def report_is_held(board_code: str) -> list[str]:
 def count_lookup() -> None:
     """Count one look-up of a receipt before the work; raises `TooMany` over the limit."""
     settings = world().settings
-    if not limiter.limiter.hit(parse(settings.lookup_limit), "lookup", network_key()):
+    if not limiter.limiter.hit(_limit(settings.lookup_limit), "lookup", network_key()):
         raise TooMany(settings.lookup_retry_seconds)
 
 
@@ -89,7 +96,7 @@ def sign_in_gate(login: str) -> None:
     accounts meets its own ceiling: each attempt costs this machine 19 MiB and 20 ms.
     """
     settings = world().settings
-    if not limiter.limiter.hit(parse(settings.signin_limit_network), "signin-network", network_key()):
+    if not limiter.limiter.hit(_limit(settings.signin_limit_network), "signin-network", network_key()):
         raise TooMany(settings.signin_wait_most)
     storage = limiter.storage
     wait_key, fails_key = _sign_in_keys(login)
