@@ -129,7 +129,7 @@ class Machinery:
         """Every way to write somebody of the machinery: declared aliases, and the names themselves."""
         own = [Entry(name, "team", team_id) for team_id, name in self.teams.items()]
         own += [Entry(person.name, "person", person.id) for person in self.people.values()]
-        return AliasTable([*self.entries, *filter(_usable, own)])
+        return AliasTable(filter(_usable, (*self.entries, *own)))
 
     @cached_property
     def _of_person(self) -> Mapping[str, tuple[Declared, ...]]:
