@@ -28,6 +28,7 @@ def world_in(folder: Path, url: str, secret: Path) -> Iterator[World]:
             "MSX_STORAGE_URL": f"file://{folder / 'files'}",
             "MSX_SECRET_FILE": str(secret),
             "MSX_PUBLIC_URL": "http://localhost",
+            "MSX_SECOND_FACTOR_ROLES": "none",
         }
     )
     database = Database(url)

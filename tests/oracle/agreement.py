@@ -1,0 +1,190 @@
+"""What the product shows of every report to everybody, held against what the checker says."""
+
+import random
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session
+
+from intake.core.access import SignedIn
+from intake.core.errors import NotFound
+from intake.core.world import World
+from intake.people.services.signin import load_session, new_session, session_row
+from intake.routing.queries import visible_reports
+from intake.triage import queries
+from intake.triage.queries import QueueFilters, QueuePage
+from intake.triage.services.opening import find
+from tests.cast import Member
+from tests.client import PageClient
+from tests.oracle.checker import Checker
+from tests.oracle.county import County
+
+LANES: Final = {"": ("urgent", "ordinary"), "urgent": ("urgent",), "held": ("held",), "sealed": ("sealed",)}
+_ONE_ID: Final = re.compile(r"(report\.id = (?:\?|%\(\w+\)s(?:::VARCHAR)?))")
+
+
+@dataclass
+class Compared:
+    """How many pairs of a person and a report were asked about, and every disagreement."""
+
+    pairs: int = 0
+    seen: int = 0
+    addresses: int = 0
+    counts: int = 0
+    grants: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    def agree(self, what: str, product: object, checker: object) -> None:
+        if product != checker:
+            self.wrong.append(f"{what}: the product says {product}, the checker {checker}")
+
+
+def compare(county: County) -> Compared:
+    """Rows, counts, direct addresses and grants, for every person and every report."""
+    checker, found = county.check(), Compared()
+    lanes = {report_id: placement["lane"] for report_id, placement in checker.placements.items()}
+    for member in county.staff.members.values():
+        allowed = {report_id for report_id in checker.placements if checker.may_know(member.person_id, report_id)}
+        found.pairs += len(checker.placements)
+        found.seen += len(allowed)
+        signed_in = entered(county.world, member)
+        if signed_in is None:
+            found.agree(f"{member.login} without a session", set(), allowed)
+            found.addresses += len(checker.placements)
+            continue
+        with county.world.db.read() as session:
+            _rows(found, session, signed_in, allowed)
+            _counts(found, county.world, session, signed_in, {report: lanes[report] for report in allowed}, checker)
+            _addresses(found, session, signed_in, allowed, county.reports)
+    found.grants = len(checker.rows["report_grant"])
+    found.wrong += checker.wrong_grants() + checker.wrong_clusters() + checker.wrong_queues()
+    return found
+
+
+def entered(world: World, member: Member) -> SignedIn | None:
+    """Their session, as a request loads it; None for somebody whom nothing lets in."""
+    return load_session(world, new_cookie(world, member))
+
+
+def new_cookie(world: World, member: Member) -> str:
+    """As after signing in with the right password, whoever it is."""
+    fresh, now = new_session(member.keys), world.clock.now()
+    world.db.write(lambda session: session.add(session_row(member.person_id, member.key_id, fresh, now)))
+    return fresh.token
+
+
+def _rows(found: Compared, session: Session, signed_in: SignedIn, allowed: set[str]) -> None:
+    shown = list(session.scalars(visible_reports(signed_in.actor)))
+    found.agree(f"{signed_in.actor.login}: rows twice", len(shown), len(set(shown)))
+    for report_id in allowed.symmetric_difference(shown):
+        found.agree(f"{signed_in.actor.login}: row {report_id}", report_id in shown, report_id in allowed)
+
+
+def _counts(
+    found: Compared, world: World, session: Session, signed_in: SignedIn, lanes: dict[str, str], checker: Checker
+) -> None:
+    """Every number on the queue's page, and every choice in its filters."""
+    login = signed_in.actor.login
+    for lane, within in LANES.items():
+        page = queries.queue(world, session, signed_in, filters=QueueFilters(lane=lane))
+        expected = {report for report, lies_in in lanes.items() if lies_in in within}
+        found.agree(f"{login}: reports in the lane {lane or 'plain'}", page.reports, len(expected))
+        found.agree(f"{login}: rows shown", {row.report_id for row in page.rows} <= expected, True)
+        found.agree(f"{login}: held", page.held.count, sum(lies_in == "held" for lies_in in lanes.values()))
+        found.counts += 3
+        _choices(found, login, page, set(lanes), checker)
+
+
+def _choices(found: Compared, login: str, page: QueuePage, allowed: set[str], checker: Checker) -> None:
+    """A site or a team that only an unseen report stands for is no choice."""
+    placements = [checker.placements[report] for report in allowed]
+    ids = {placement[column] for placement in placements for column in ("site_id", "place_site_id")} - {None}
+    sites = {checker.sites[id_]["site_no"] for id_ in ids}
+    teams = {placement["team_id"] for placement in placements}
+    found.agree(f"{login}: boards to choose", {o.value for o in page.boards} - {"none"} - sites, set())
+    found.agree(f"{login}: teams to choose", {o.value for o in page.teams} - {"none"} - teams, set())
+
+
+def _addresses(
+    found: Compared, session: Session, signed_in: SignedIn, allowed: set[str], reports: Sequence[str]
+) -> None:
+    """`find`'s own statement, asked for every id at once: its condition on the id is made true for all."""
+    with statements() as seen:
+        opens(session, signed_in, reports[0])
+    statement, parameters = next((sql, given) for sql, given in seen if _ONE_ID.search(sql))
+    everything, changed = _ONE_ID.subn(r"(\1 OR 1 = 1)", statement, count=1)
+    assert changed == 1
+    rows = session.connection().exec_driver_sql(everything, parameters).mappings()
+    reached = {row["id"] for row in rows}
+    found.addresses += len(reports)
+    for report_id in allowed.symmetric_difference(reached):
+        found.agree(
+            f"{signed_in.actor.login}: address {report_id}", report_id in reached, report_id in allowed
+        )
+
+
+def opens(session: Session, signed_in: SignedIn, report_id: str) -> bool:
+    """Whether this address answers at all."""
+    try:
+        find(session, signed_in, report_id)
+    except NotFound:
+        return False
+    return True
+
+
+def sampled_addresses(county: County, rng: random.Random, count: int) -> list[str]:
+    """As `_addresses`, through the function itself, for a random part of all pairs."""
+    checker, members = county.check(), list(county.staff.members.values())
+    wrong = []
+    for member in members:
+        signed_in = entered(county.world, member)
+        if signed_in is None:
+            continue
+        with county.world.db.read() as session:
+            for report_id in rng.sample(county.reports, count // len(members)):
+                may = checker.may_know(member.person_id, report_id)
+                if opens(session, signed_in, report_id) is not may:
+                    wrong.append(f"{member.login} {report_id}: {may}")
+    return wrong
+
+
+def sampled_pages(county: County, client: PageClient, rng: random.Random, count: int) -> list[str]:
+    """The page itself, for a random part of all pairs, half of them to be refused: 404 like nothing at all."""
+    checker = county.check()
+    wrong = []
+    for member in rng.sample(list(county.staff.members.values()), 20):
+        client.set_cookie("msx", new_cookie(county.world, member))
+        nothing = client.get("/staff/reports/aaaaaaaaaaaaaaaaaaaaaaaaaa")
+        open_ = [report for report in county.reports if checker.may_know(member.person_id, report)]
+        shut = [report for report in county.reports if report not in set(open_)]
+        for report_id in rng.sample(open_, min(len(open_), count // 40)) + rng.sample(shut, count // 40):
+            page = client.get(f"/staff/reports/{report_id}")
+            may = report_id in set(open_)
+            if (page.status_code == 200) is not may:
+                wrong.append(f"{member.login} {report_id}: {page.status_code}, may know: {may}")
+            if not may and (page.status_code, page.data) != (nothing.status_code, nothing.data):
+                wrong.append(f"{member.login} {report_id}: answers differently from nothing")
+    client.delete_cookie("msx")
+    return wrong
+
+
+@contextmanager
+def statements() -> Iterator[list[tuple[str, Any]]]:
+    """Every statement sent while this runs, with its parameters."""
+    seen: list[tuple[str, Any]] = []
+
+    def note(
+        connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+    ) -> None:
+        seen.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
