@@ -22,9 +22,28 @@ class VersionedForm(StaffForm):
 
 
 class MoveForm(VersionedForm):
+    """`report`: the register number or id of the one that this one repeats."""
+
     to = StringField()
     reason = StringField()
     result = StringField()
+    team_id = StringField()
+    place = StringField()
+    report = StringField()
+    text = TextAreaField(validators=[Length(max=TEXT_MAX, message=_TOO_LONG)])
+
+
+class SecondForm(VersionedForm):
+    """`decision`: agree, decline (with words) or withdraw."""
+
+    decision = StringField()
+    text = TextAreaField(validators=[Length(max=TEXT_MAX, message=_TOO_LONG)])
+
+
+class RevealForm(VersionedForm):
+    """A leader asks to open the contact; `reason` is the ground."""
+
+    reason = StringField()
     text = TextAreaField(validators=[Length(max=TEXT_MAX, message=_TOO_LONG)])
 
 

@@ -4,10 +4,10 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, false, func, not_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from intake.boards.models import Site
@@ -17,8 +17,10 @@ from intake.core.world import World
 from intake.people.models import Person, Team
 from intake.reports import sensitive
 from intake.reports.content import CATEGORIES
+from intake.reports.deadlines import latest_start
 from intake.reports.models import Report
-from intake.reports.workflow import STATE_NAMES, State
+from intake.reports.services.clocks import NO_CLOCK_LANES, Deadline, deadline_of
+from intake.reports.workflow import CLOCKS, SETTLED, STATE_NAMES, State
 from intake.routing.models import Placement
 from intake.routing.queries import grants_of, opens_text, visible_reports
 from intake.routing.services import open_grant
@@ -26,7 +28,7 @@ from intake.routing.services import open_grant
 PAGE = 50
 _HEAD = 90
 _PLAIN_LANES = ("urgent", "ordinary")
-_OVER = (State.closed.value, State.not_accepted.value)
+_OVER = tuple(sorted(state.value for state in SETTLED))
 Segments = tuple[tuple[str, str | None], ...]
 
 
@@ -44,9 +46,7 @@ class QueueFilters:
 
     @property
     def active(self) -> int:
-        return sum(
-            bool(v) for v in (self.state, self.category, self.board, self.team, self.assignee, self.due)
-        )
+        return sum(bool(v) for v in (self.state, self.category, self.board, self.team, self.assignee, self.due))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ class Row:
     text: Segments
     assignee: str | None
     team_name: str
+    deadline: Deadline | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def queue(
     world: World, session: Session, signed_in: SignedIn, *, filters: QueueFilters, cursor: str | None = None
 ) -> QueuePage:
     """One page of what this person may see: a constant number of queries, however long the queue."""
-    conditions = _conditions(filters)
+    conditions = _conditions(filters, world.today())
     seen = visible_reports(signed_in.actor)
     base = _joined(select(Report, Placement, Site, Person.name), seen).where(*conditions)
     place = (_finished(), _calm(), Report.day, Report.day_order)
@@ -116,7 +117,7 @@ def queue(
     more, found = len(found) > PAGE, found[:PAGE]
     count = session.scalar(_joined(select(func.count(Report.id)), seen).where(*conditions)) or 0
     return QueuePage(
-        rows=_rows(session, signed_in, found),
+        rows=_rows(session, signed_in, found, world.today()),
         count=count,
         reports=count,
         next_cursor=_cursor(found[-1][0], found[-1][1]) if more else None,
@@ -149,7 +150,7 @@ def _calm() -> ColumnElement[int]:
     return case((Placement.lane == "urgent", 0), else_=1)
 
 
-def _conditions(filters: QueueFilters) -> list[ColumnElement[bool]]:
+def _conditions(filters: QueueFilters, today: date) -> list[ColumnElement[bool]]:
     lanes = (filters.lane,) if filters.lane else _PLAIN_LANES
     conditions: list[ColumnElement[bool]] = [Placement.lane.in_(lanes)]
     if filters.state == "awaiting_citizen":
@@ -168,9 +169,40 @@ def _conditions(filters: QueueFilters) -> list[ColumnElement[bool]]:
         conditions.append(_equals(Placement.team_id, filters.team))
     if filters.assignee:
         conditions.append(_equals(Report.assignee_id, filters.assignee))
-    if filters.due and filters.due != "none":
-        conditions.append(Report.id.is_(None))  # no clock runs in this build: nothing is due on any day
+    if filters.due:
+        conditions.append(_due(filters.due, today))
     return conditions
+
+
+def _due(value: str, today: date) -> ColumnElement[bool]:
+    """late, today, week (from today to Sunday), none (no clock, or paused), or one day; anything else is no day."""
+    sunday, day = today + timedelta(days=6 - today.weekday()), timedelta(days=1)
+    spans = {"late": (None, today - day), "today": (today - day, today), "week": (today - day, sunday)}
+    if value == "none":
+        return not_(_running(None, None))
+    if value in spans:
+        return _running(*spans[value])
+    try:
+        wanted = date.fromisoformat(value)
+    except ValueError:
+        return false()
+    return _running(wanted - day, wanted)
+
+
+def _running(after: date | None, until: date | None) -> ColumnElement[bool]:
+    """Reports whose clock ends later than `after` and not later than `until`; None is no bound."""
+    ends = []
+    for clock in sorted(set(CLOCKS.values()), key=lambda clock: clock.limit):
+        states = [state.value for state, one in CLOCKS.items() if one == clock]
+        part: list[ColumnElement[bool]] = [Report.state.in_(states)]
+        if clock.named:
+            part.append(Report.identity == "named")
+        if after is not None:
+            part.append(Report.since > latest_start(clock.limit, after))
+        if until is not None:
+            part.append(Report.since <= latest_start(clock.limit, until))
+        ends.append(and_(*part))
+    return and_(Report.awaiting_citizen.is_(False), Placement.lane.not_in(NO_CLOCK_LANES), or_(*ends))
 
 
 def _equals(column: Any, value: str) -> ColumnElement[bool]:
@@ -178,7 +210,7 @@ def _equals(column: Any, value: str) -> ColumnElement[bool]:
     return found
 
 
-def _rows(session: Session, signed_in: SignedIn, found: Sequence[tuple[Any, ...]]) -> tuple[Row, ...]:
+def _rows(session: Session, signed_in: SignedIn, found: Sequence[tuple[Any, ...]], today: date) -> tuple[Row, ...]:
     readable = [report.id for report, placement, _, _ in found if opens_text(signed_in.actor, placement)]
     grants = grants_of(session, signed_in.actor.person_id, readable)
     names = dict(session.execute(select(Team.id, Team.name)).all()) if found else {}
@@ -203,6 +235,7 @@ def _rows(session: Session, signed_in: SignedIn, found: Sequence[tuple[Any, ...]
                 text=text,
                 assignee=assignee,
                 team_name=names.get(placement.team_id, placement.team_id),
+                deadline=deadline_of(report, lane=placement.lane, today=today),
             )
         )
     return tuple(rows)

@@ -17,7 +17,7 @@ from intake.core.errors import Busy, Invalid, NotFound, Retry
 from intake.core.tables import new_id
 from intake.core.world import World
 from intake.reports.models import Addition, Report, ReportFile, Spent
-from intake.reports.services import history, photos
+from intake.reports.services import clocks, history, photos
 from intake.reports.services.photos import FileProblem, Taken, Upload
 from intake.routing.aliases import Folded, fold
 from intake.routing.models import Grant
@@ -106,7 +106,7 @@ def _prepare(
 def _record(world: World, prepared: _Prepared, *, known: set[bytes], spent: bytes | None) -> None:
     report_id, day, chain_key = prepared.report_id, prepared.row["day"], world.secrets.chain_key
     hand = Hand.of(world, CITIZEN_ACT)
-    kind = prepared.row["kind"]
+    kind, zone = prepared.row["kind"], world.settings.timezone
     with world.db.read() as session:
         if session.get(Report, report_id) is None:
             raise NotFound
@@ -144,7 +144,7 @@ def _record(world: World, prepared: _Prepared, *, known: set[bytes], spent: byte
             data={"photos": len(prepared.files)},
         )
         report.rated = report.rated or kind == "rating"
-        report.awaiting_citizen = report.awaiting_citizen and kind == "rating"
+        clocks.citizen_wrote(session, report, kind=kind, day=day, zone=zone)
         report.version += 1
         if new := note_mentions(session, report_id, named):
             settle(session, hand, [report_id], named=[report_id] if any(moves_away(kind) for kind, _ in new) else ())

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
@@ -22,7 +23,7 @@ from intake.reports.services import additions
 from intake.reports.services.additions import Added
 from intake.reports.services.filing import is_spent, seen_key, spent_tag
 from intake.reports.services.photos import Upload
-from intake.reports.workflow import State, coarse
+from intake.reports.workflow import COARSE, State, coarse
 from intake.routing.models import Placement
 from intake.web.formtoken import FormToken
 
@@ -45,7 +46,6 @@ _MOVES = (
     .where(_STAFF.c.report_id == bindparam("id"), _STAFF.c.kind == "move")
     .order_by(_STAFF.c.seq)
 )
-_TRACK = ("received", "in_progress", "closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def open_box(world: World, *, digits: str) -> Box:
         for row in rows
     )
     state = coarse(State(report.state), awaiting_citizen=report.awaiting_citizen)
-    moved = {State(move.data["to"]): local_day(move.at, world.settings.timezone) for move in moves}
+    moved = _days(moves, world.settings.timezone)
     return Box(
         digits=digits,
         state=state,
@@ -128,15 +128,31 @@ def open_box(world: World, *, digits: str) -> Box:
     )
 
 
-def _steps(state: str, filed_on: date, moved: dict[State, date], messages: Sequence[BoxMessage]) -> tuple[Step, ...]:
-    """Received, in progress, closed; the question stands where the report waits for the citizen."""
-    days = {"received": filed_on, "in_progress": moved.get(State.accepted)}
-    days["closed"] = moved.get(State.closed) or moved.get(State.not_accepted)
-    order = list(_TRACK)
-    if days["closed"] is not None and days["in_progress"] is None:
-        order.remove("in_progress")
+def _days(moves: Sequence[Any], zone: str) -> dict[str, date]:
+    """Coarse state → the day on which it was first reached; of "closed" the last."""
+    days: dict[str, date] = {}
+    for move in moves:
+        name, day = COARSE[State(move.data["to"])], local_day(move.at, zone)
+        days[name] = day if name == "closed" else days.get(name, day)
+    return days
+
+
+def _steps(state: str, filed_on: date, moved: dict[str, date], messages: Sequence[BoxMessage]) -> tuple[Step, ...]:
+    """Received, in progress, closed; what else is so now stands between, and the question where it waits."""
+    days: dict[str, date | None] = {**moved, "received": filed_on}
+    if state != "closed":
+        days["closed"] = None
+    order = ["received"]
+    if state == "in_review":
+        order.append("in_review")
+    passed_on = state == "referred" or (state == "closed" and "referred" in moved)
+    if "in_progress" in moved or (state != "closed" and not passed_on):
+        order.append("in_progress")
+    if passed_on:
+        order.append("referred")
+    order.append("closed")
     if state == "needs_info":
-        order.insert(2 if days["in_progress"] else 1, "needs_info")
+        order.insert(2 if "in_progress" in moved else 1, "needs_info")
         days["needs_info"] = next((m.day for m in reversed(messages) if m.asks), None)
     here = order.index(state)
     return tuple(

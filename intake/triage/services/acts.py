@@ -1,23 +1,19 @@
 """Moving, answering and noting. Each act checks authority, table and version, and appends to the history."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
-from typing import Any
-
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from intake.core import vault
 from intake.core.access import SignedIn
 from intake.core.errors import Invalid, MoveForbidden, Stale
 from intake.core.world import World
 from intake.reports import content
-from intake.reports.models import BoxMessage, Note, Report
+from intake.reports.models import BoxMessage
 from intake.reports.services import history
-from intake.reports.workflow import NOT_ACCEPTED_REASONS, RESULTS, STATE_NAMES, Move, State, find_move
+from intake.reports.workflow import State, may_wait
+from intake.triage.models import Pending
+from intake.triage.services import second, steps
 from intake.triage.services.opening import Held, find_own, locked_for_change
-
-_STALE = "这一件刚刚有了变化，请看过最新的情况再办。"
+from intake.triage.services.steps import Asked
 
 
 def move(
@@ -30,198 +26,94 @@ def move(
     reason: str = "",
     text: str = "",
     result: str = "",
-) -> None:
-    """Take one step of the workflow table. What is told to the citizen goes into the box with it.
+    team_id: str = "",
+    place: str = "",
+    report: str = "",
+) -> bool:
+    """Take one step of the workflow table; what is told to the citizen goes into the box with it.
 
-    Raises `NotFound`, `Forbidden`, `Stale`, `MoveForbidden` (not in the table) or `Invalid` (reason, result).
+    Where the table wants a second person, the first call proposes, and the same step asked for by somebody else
+    agrees. True: taken; False: proposed, it waits. `place` without a state corrects the place.
+    Raises `NotFound`, `Forbidden`, `Stale`, `MoveForbidden` (not in the table) or `Invalid` (what is missing).
     """
-    words = content.clean(text)
+    asked = steps.cleaned(Asked(to, version, reason, text, result, team_id, place, report))
     with world.db.read() as session:
         held = find_own(session, signed_in, report_id)
-        seq = _next_message(session, report_id)
-    step = _checked(world, signed_in, held, to=to, version=version, reason=reason, result=result, text=words)
-    told = _told(step, reason=reason, result=result, text=words)
-    box_key = held.box_key(signed_in.keys.reading)
-    message = _message(world, signed_in, box_key, report_id, seq, told, asks=False) if told else None
-    now, chain_key = world.clock.now(), world.secrets.chain_key
-    data = {
-        "from": held.report.state,
-        "to": step.to.value,
-        "reason": reason or None,
-        "result": result or None,
-    }
-
-    def record(session: Session) -> None:
-        report = _locked(session, signed_in, report_id, version)
-        if message is not None:
-            session.execute(insert(BoxMessage), [message])
-        report.state = step.to.value
-        report.result = result or report.result
-        report.assignee_id = report.assignee_id or signed_in.actor.person_id
-        if not find_open(step.to):
-            report.awaiting_citizen = False
-        _append(session, chain_key, signed_in, report, at=now, kind="move", data=data)
-
-    world.db.write(record)
+        waiting = second.waiting_of(session, report_id)
+    if waiting is not None and waiting.kind != "reveal":
+        _agree_or_wait(world, signed_in, held, waiting, asked)
+        return True
+    if asked.place.strip() and asked.to in ("", "place"):
+        steps.correct_place(world, signed_in, held, asked)
+        return True
+    step = steps.checked(world, held, signed_in, asked)
+    if step.needs_second(asked.result if step.needs_result else ""):
+        if waiting is not None:
+            raise MoveForbidden(second.WAITS)
+        second.propose(world, signed_in, held, step, asked)
+        return False
+    with world.db.read() as session:
+        prepared = steps.prepare(world, session, signed_in, held, step, asked)
+    steps.perform(world, signed_in, held, prepared)
+    return True
 
 
-def find_open(state: State) -> bool:
-    """Whether a report in this state still waits for anything."""
-    return state not in (State.closed, State.not_accepted)
+def _agree_or_wait(world: World, signed_in: SignedIn, held: Held, waiting: Pending, asked: Asked) -> None:
+    """The button of the step that waits, pressed by somebody else, agrees; everything else waits for that."""
+    if held.report.version != asked.version:
+        raise Stale(steps.STALE)
+    if asked.to != waiting.to or waiting.proposer_id == signed_in.actor.person_id:
+        raise MoveForbidden(second.WAITS)
+    second.agree(world, signed_in, held.report.id, version=asked.version)
 
 
-def _checked(
-    world: World,
-    signed_in: SignedIn,
-    held: Held,
-    *,
-    to: str,
-    version: int,
-    reason: str,
-    result: str,
-    text: str,
-) -> Move:
-    if held.report.version != version:
-        raise Stale(_STALE)
-    step = find_move(State(held.report.state), to, signed_in.actor.role)
-    if step is None:
-        name = STATE_NAMES.get(State(to)) if to in set(State) else None
-        raise MoveForbidden(
-            f"现在是“{STATE_NAMES[State(held.report.state)]}”，不能改成“{name or '这个状态'}”。"
-        )
-    problems = {}
-    if step.needs_reason and reason not in step.reasons:
-        problems["reason"] = "请选一个理由。"
-    if step.needs_result and result not in step.results:
-        problems["result"] = "请选一个结果。"
-    if reason == "other" and step.needs_reason and not text:
-        problems["text"] = "选了“其他”，请在说明里写清。"
-    if len(text) > world.settings.body_max:
-        problems["text"] = f"最多 {world.settings.body_max} 个字，现在有 {len(text)} 个。"
-    if problems:
-        raise Invalid(problems)
-    return step
-
-
-def _told(step: Move, *, reason: str, result: str, text: str) -> str:
-    """What the citizen reads of a move. Never a word of what they wrote."""
-    parts = []
-    if step.needs_reason and reason != "other":
-        parts.append(f"没有受理：{NOT_ACCEPTED_REASONS[reason]}。")
-    if step.needs_result:
-        parts.append(f"办理结果：{RESULTS[result]}。")
-    if text:
-        parts.append(text)
-    return "\n".join(parts)
-
-
-def answer(
-    world: World, signed_in: SignedIn, report_id: str, *, text: str, version: int, ask: bool = False
-) -> None:
-    """Write to the citizen; `ask` sets the flag that waits for them."""
-    words = content.clean(text)
-    if not words:
-        raise Invalid({"text": "请写几个字。"})
-    if len(words) > world.settings.body_max:
-        raise Invalid({"text": f"最多 {world.settings.body_max} 个字，现在有 {len(words)} 个。"})
+def answer(world: World, signed_in: SignedIn, report_id: str, *, text: str, version: int, ask: bool = False) -> None:
+    """Write to the citizen; `ask` sets the flag that waits for them and pauses the clock."""
+    words = _words(world, text)
     with world.db.read() as session:
         held = find_own(session, signed_in, report_id)
-        seq = _next_message(session, report_id)
-    if held.report.version != version:
-        raise Stale(_STALE)
-    if ask and not find_open(State(held.report.state)):
-        raise Invalid({"ask": "已经办结，不再请群众补充；可以只写答复。"})
-    message = _message(
-        world, signed_in, held.box_key(signed_in.keys.reading), report_id, seq, words, asks=ask
-    )
-    now, chain_key = world.clock.now(), world.secrets.chain_key
+        if held.report.version != version:
+            raise Stale(steps.STALE)
+        if ask and not may_wait(State(held.report.state)):
+            raise Invalid({"ask": "已经办结，不再请群众补充；可以只写答复。"})
+        message = steps.seal_message(world, session, signed_in, held, words, asks=ask)
+    now, key = world.clock.now(), world.secrets.chain_key
 
     def record(session: Session) -> None:
-        report = _locked(session, signed_in, report_id, version)
+        report = steps.locked(session, signed_in, report_id, version)
         session.execute(insert(BoxMessage), [message])
+        data = {"message": message["seq"]}
+        if ask:
+            data["pauses"] = not report.awaiting_citizen
         report.awaiting_citizen = report.awaiting_citizen or ask
         report.assignee_id = report.assignee_id or signed_in.actor.person_id
-        _append(
-            session, chain_key, signed_in, report, at=now, kind="ask" if ask else "answer", data={"message": seq}
-        )
+        steps.append(session, signed_in, report, key=key, at=now, kind="ask" if ask else "answer", data=data)
 
     world.db.write(record)
 
 
 def add_note(world: World, signed_in: SignedIn, report_id: str, *, text: str) -> None:
     """A note among those who can open the report; the citizen's receipt never opens it."""
-    words = content.clean(text)
-    if not words:
-        raise Invalid({"text": "请写几个字。"})
-    if len(words) > world.settings.body_max:
-        raise Invalid({"text": f"最多 {world.settings.body_max} 个字，现在有 {len(words)} 个。"})
-    now, chain_key = world.clock.now(), world.secrets.chain_key
+    words = _words(world, text)
     with world.db.read() as session:
         held = find_own(session, signed_in, report_id)
-        seq = (session.scalar(select(func.count()).where(Note.report_id == report_id)) or 0) + 1
-    key = held.key(signed_in.keys.reading)
-    sealed = vault.encrypt(
-        key, words.encode("utf-8", "surrogatepass"), ("note", f"{report_id}/{seq}", "text")
-    )
+        note = steps.seal_note(world, session, signed_in, held, words)
+    chain_key = world.secrets.chain_key
 
     def record(session: Session) -> None:
         report = locked_for_change(session, signed_in, report_id)
-        if (session.scalar(select(func.count()).where(Note.report_id == report_id)) or 0) + 1 != seq:
-            raise Stale(_STALE)
-        session.add(
-            Note(report_id=report_id, seq=seq, at=now, author_id=signed_in.actor.person_id, text=sealed)
-        )
+        steps.add_note_row(session, note)
         history.append_staff(
-            session, chain_key, report, at=now, actor_id=signed_in.actor.person_id, kind="note",
-            data={"note": seq},
+            session, chain_key, report, at=note["at"], actor_id=signed_in.actor.person_id, kind="note",
+            data={"note": note["seq"]},
         )  # fmt: skip
 
     world.db.write(record)
 
 
-def _next_message(session: Session, report_id: str) -> int:
-    return (session.scalar(select(func.count()).where(BoxMessage.report_id == report_id)) or 0) + 1
-
-
-def _message(
-    world: World, signed_in: SignedIn, box_key: bytes, report_id: str, seq: int, text: str, *, asks: bool
-) -> dict[str, Any]:
-    day: date = world.today()
-    plain = text.encode("utf-8", "surrogatepass")
-    return {
-        "report_id": report_id,
-        "seq": seq,
-        "day": day,
-        "author_id": signed_in.actor.person_id,
-        "asks": asks,
-        "text": vault.encrypt(box_key, plain, ("box_message", f"{report_id}/{seq}", "text")),
-    }
-
-
-def _locked(session: Session, signed_in: SignedIn, report_id: str, version: int) -> Report:
-    report = locked_for_change(session, signed_in, report_id)
-    if report.version != version:
-        raise Stale(_STALE)
-    return report
-
-
-def _append(
-    session: Session,
-    chain_key: bytes,
-    signed_in: SignedIn,
-    report: Report,
-    *,
-    at: datetime,
-    kind: str,
-    data: Mapping[str, Any],
-) -> None:
-    history.append_staff(
-        session,
-        chain_key,
-        report,
-        at=at,
-        actor_id=signed_in.actor.person_id,
-        kind=kind,
-        data=data,
-    )
-    report.version += 1
+def _words(world: World, text: str) -> str:
+    words = content.clean(text)
+    problems = steps.too_long(world, words) if words else {"text": "请写几个字。"}
+    if problems:
+        raise Invalid(problems)
+    return words

@@ -15,13 +15,18 @@ from intake.core.access import Permission, SignedIn
 from intake.core.clock import local_day
 from intake.core.errors import Forbidden, NotFound
 from intake.core.world import World
-from intake.people.models import Person
+from intake.people.models import Person, Team
 from intake.reports.content import CATEGORIES
-from intake.reports.models import Addition, BoxMessage, CitizenEvent, Note, Report, ReportFile, StaffEvent
+from intake.reports.models import Addition, BoxMessage, Note, Report, ReportFile, StaffEvent
 from intake.reports.services import history
-from intake.reports.workflow import NOT_ACCEPTED_REASONS, RESULTS, STATE_NAMES, Move, State, moves_of
-from intake.routing.queries import holders_of, team_name_of
+from intake.reports.services.clocks import Deadline, deadline_of
+from intake.reports.workflow import REASONS, RESULTS, STATE_NAMES, Move, State, moves_of
+from intake.routing.queries import team_name_of
+from intake.triage.models import Pending, Reveal
+from intake.triage.services import second
 from intake.triage.services.opening import Held, find, find_own
+from intake.triage.services.steps import can_perform
+from intake.triage.services.story import CaseReader, StoryLine, readers, story
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +67,24 @@ class CaseNote:
 
 
 @dataclass(frozen=True, slots=True)
-class CaseReader:
-    """Somebody who holds a key, and how often they used it."""
+class Waiting:
+    """What waits for a second person. `what`: the step's name; `mine`: this reader proposed it."""
 
-    name: str
-    opened: int
-    last: date | None
-    you: bool
-
-
-@dataclass(frozen=True, slots=True)
-class StoryLine:
-    day: date
+    what: str
+    to: str | None
+    why: str
     text: str
+    by: str
+    day: date
+    mine: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`locked` says why there is no text: "metadata" (it lies with others) or "no_grant"; None where there is."""
+    """`locked` says why there is no text: "metadata" (it lies with others), "no_grant" or "purged"; else None.
+
+    `can_reveal`: this reader may open the contact now; `can_ask_reveal`: they may ask a second person for it.
+    """
 
     report_id: str
     register_no: str
@@ -110,8 +115,12 @@ class Case:
     readers: tuple[CaseReader, ...]
     story: tuple[StoryLine, ...]
     moves: tuple[Move, ...]
+    teams: tuple[tuple[str, str], ...]  # to which it may be assigned
+    waiting: Waiting | None
+    deadline: Deadline | None
     can_answer: bool
     can_reveal: bool
+    can_ask_reveal: bool
     result_name: str | None
 
 
@@ -154,7 +163,8 @@ def _read(world: World, session: Session, signed_in: SignedIn, held: Held) -> Ca
     report, placement = held.report, held.placement
     site = session.get(Site, placement.site_id) if placement.site_id else None
     names = dict(session.execute(select(Person.id, Person.name)).all())
-    locked = None if held.opens else ("no_grant" if held.theirs else "metadata")
+    locked = _locked(held)
+    waiting = second.waiting_of(session, report.id) if held.theirs else None
     opened = _Opened(session, signed_in, held, names) if held.opens else None
     written = opened.written() if opened else {}
     additions = opened.additions() if opened else ()
@@ -186,13 +196,61 @@ def _read(world: World, session: Session, signed_in: SignedIn, held: Held) -> Ca
         notes=opened.notes() if opened else (),
         reasons=tuple(placement.reasons),
         rules_version=placement.rules_version,
-        readers=_readers(world, session, signed_in, report.id, names),
-        story=_story(world, session, report.id, names),
-        moves=moves_of(State(report.state), signed_in.actor.role) if acts else (),
-        can_answer=held.opens and signed_in.actor.may(Permission.report_answer),
-        can_reveal="identity" in held.grants and signed_in.actor.may(Permission.contact_reveal),
+        readers=readers(world, session, signed_in, report.id, names),
+        story=story(world, session, signed_in, report.id, names),
+        moves=_moves(report.state, signed_in, waiting) if acts else (),
+        teams=_teams(session, placement.team_id) if acts else (),
+        waiting=_waiting(world, signed_in, held, waiting, names) if held.opens and waiting is not None else None,
+        deadline=deadline_of(report, lane=placement.lane, today=world.today()),
+        can_answer=held.opens and report.box_for_staff is not None and signed_in.actor.may(Permission.report_answer),
+        can_reveal=_may_reveal(world, session, signed_in, held),
+        can_ask_reveal=second.may_open_contact(held, signed_in) and waiting is None,
         result_name=RESULTS.get(report.result or ""),
     )
+
+
+def _locked(held: Held) -> str | None:
+    if held.opens:
+        return None
+    if held.report.state == State.purged:
+        return "purged"
+    return "no_grant" if held.theirs else "metadata"
+
+
+def _moves(state: str, signed_in: SignedIn, waiting: Pending | None) -> tuple[Move, ...]:
+    """The steps that this reader may take now: none while one waits for a second person."""
+    if waiting is not None and waiting.kind != "reveal":
+        return ()
+    return tuple(move for move in moves_of(State(state), signed_in.actor.role) if can_perform(move.act))
+
+
+def _teams(session: Session, but: str) -> tuple[tuple[str, str], ...]:
+    """Teams that handle reports; whether one may have this report is looked at when it is asked for."""
+    rows = session.execute(
+        select(Team.id, Team.name).where(Team.kind.in_(("inspection_team", "office")), Team.id != but).order_by(Team.id)
+    )
+    return tuple((team_id, name) for team_id, name in rows)
+
+
+def _waiting(world: World, signed_in: SignedIn, held: Held, waiting: Pending, names: dict[str, str]) -> Waiting:
+    words = second.REVEAL_GROUNDS if waiting.kind == "reveal" else REASONS
+    why = [words.get(waiting.reason or ""), RESULTS.get(waiting.result or "")]
+    return Waiting(
+        what=STATE_NAMES[State(waiting.to)] if waiting.to else "开启联系方式",
+        to=waiting.to,
+        why="，".join(word for word in why if word),
+        text=second.words_of(held, signed_in, waiting),
+        by=names.get(waiting.proposer_id, ""),
+        day=local_day(waiting.at, world.settings.timezone),
+        mine=waiting.proposer_id == signed_in.actor.person_id,
+    )
+
+
+def _may_reveal(world: World, session: Session, signed_in: SignedIn, held: Held) -> bool:
+    """A leader, for the day for which a second person agreed."""
+    agreed = session.get(Reveal, (held.report.id, signed_in.actor.person_id))
+    live = agreed is not None and agreed.until > world.clock.now()
+    return live and second.may_open_contact(held, signed_in)
 
 
 class _Opened:
@@ -222,9 +280,7 @@ class _Opened:
         return tuple(_case_file(key, row) for row in self.all_files if row.envelope == envelope)
 
     def additions(self) -> tuple[CaseAddition, ...]:
-        rows = self.session.scalars(
-            select(Addition).where(Addition.report_id == self.report.id).order_by(Addition.seq)
-        )
+        rows = self.session.scalars(select(Addition).where(Addition.report_id == self.report.id).order_by(Addition.seq))
         return tuple(self._addition(row) for row in rows if row.id in self.held.grants)
 
     def _addition(self, row: Addition) -> CaseAddition:
@@ -239,9 +295,7 @@ class _Opened:
             select(BoxMessage).where(BoxMessage.report_id == self.report.id).order_by(BoxMessage.seq)
         )
         ours = [
-            CaseMessage(
-                True, self.names.get(row.author_id, ""), row.day, _message_text(box_key, row), row.asks
-            )
+            CaseMessage(True, self.names.get(row.author_id, ""), row.day, _message_text(box_key, row), row.asks)
             for row in rows
         ]
         theirs = [CaseMessage(False, "群众", a.day, a.text, False) for a in additions if a.kind == "message"]
@@ -309,81 +363,14 @@ def find_own_or_nothing(session: Session, signed_in: SignedIn, report_id: str) -
 
 
 def reveal_contact(world: World, signed_in: SignedIn, report_id: str) -> str:
-    """The contact that the citizen left, empty where they left none. A leader's act, always recorded."""
+    """The contact that the citizen left, empty where they left none. Raises `Forbidden` but for a leader for whom a
+    second person agreed, for one day; every opening is on record."""
     with world.db.read() as session:
         held = find_own(session, signed_in, report_id)
-    if not signed_in.actor.may(Permission.contact_reveal) or "identity" not in held.grants:
-        raise Forbidden("联系方式由组长开启。")
+        allowed = _may_reveal(world, session, signed_in, held)
+    if not allowed:
+        raise Forbidden("联系方式由组长提出、第二个人同意以后开启，一天内有效。")
     key = held.key(signed_in.keys.reading, "identity")
-    contact = vault.decrypt(key, held.report.contact, ("report", report_id, "contact")).decode(
-        "utf-8", "surrogatepass"
-    )
+    contact = vault.decrypt(key, held.report.contact, ("report", report_id, "contact"))
     _record(world, signed_in, report_id, kind="contact_opened", data={})
-    return contact
-
-
-def _readers(
-    world: World, session: Session, signed_in: SignedIn, report_id: str, names: dict[str, str]
-) -> tuple[CaseReader, ...]:
-    opened: dict[str, list[datetime]] = {}
-    rows = session.execute(
-        select(StaffEvent.actor_id, StaffEvent.at, StaffEvent.data).where(
-            StaffEvent.report_id == report_id, StaffEvent.kind == "opened"
-        )
-    )
-    for actor_id, at, data in rows:
-        if data.get("text"):  # looking at the facts alone opens nothing
-            opened.setdefault(actor_id, []).append(at)
-    zone = world.settings.timezone
-    people = sorted(holder for holder in holders_of(session, report_id) | set(opened) if holder in names)
-    return tuple(
-        CaseReader(
-            names[holder],
-            len(opened.get(holder, ())),
-            local_day(max(opened[holder]), zone) if holder in opened else None,
-            holder == signed_in.actor.person_id,
-        )
-        for holder in sorted(people, key=lambda holder: names[holder])
-    )
-
-
-def _story(world: World, session: Session, report_id: str, names: dict[str, str]) -> tuple[StoryLine, ...]:
-    """Both histories by day, the citizen's first within a day; openings are counted elsewhere."""
-    citizen = session.scalars(
-        select(CitizenEvent).where(CitizenEvent.report_id == report_id).order_by(CitizenEvent.seq)
-    )
-    staff = session.scalars(
-        select(StaffEvent).where(StaffEvent.report_id == report_id).order_by(StaffEvent.seq)
-    )
-    lines = [(e.day, 0, e.seq, _citizen_line(e)) for e in citizen]
-    for event in staff:
-        text = _staff_line(event, names.get(event.actor_id, ""))
-        if text:
-            lines.append((local_day(event.at, world.settings.timezone), 1, event.seq, text))
-    return tuple(StoryLine(day, text) for day, _, _, text in sorted(lines))
-
-
-def _citizen_line(event: CitizenEvent) -> str:
-    photos = event.data.get("photos", 0)
-    with_photos = f"，附照片 {photos} 张" if photos else ""
-    return {
-        "filed": f"群众扫码送来{with_photos}。",
-        "message": f"群众回信{with_photos}。",
-        "files": f"群众补了照片 {photos} 张。",
-        "rating": "群众评了分。",
-    }[event.kind]
-
-
-def _staff_line(event: StaffEvent, name: str) -> str:
-    if event.kind == "move":
-        to = STATE_NAMES[State(event.data["to"])]
-        why = NOT_ACCEPTED_REASONS.get(event.data.get("reason") or "") or RESULTS.get(
-            event.data.get("result") or ""
-        )
-        return f"{name}：{to}，{why}。" if why else f"{name}：{to}。"
-    return {
-        "ask": f"{name}写信请群众补充。",
-        "answer": f"{name}写信答复。",
-        "note": f"{name}记了一条备注。",
-        "contact_opened": f"{name}开启了联系方式。",
-    }.get(event.kind, "")
+    return contact.decode("utf-8", "surrogatepass")

@@ -7,13 +7,14 @@ from flask import make_response, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from intake.core.access import Permission, SignedIn
-from intake.core.errors import Invalid, MoveForbidden, Stale
+from intake.core.errors import Invalid, MoveForbidden, NotFound, Stale
 from intake.people.forms import ActForm, add_problems, problems_of, refused_status, token_was_stale
-from intake.reports.workflow import NOT_ACCEPTED_REASONS, RESULTS, Move
+from intake.reports.workflow import REASONS, RESULTS, Move
 from intake.triage import services
-from intake.triage.forms import AnswerForm, MoveForm, NoteForm
+from intake.triage.forms import AnswerForm, MoveForm, NoteForm, RevealForm, SecondForm
 from intake.triage.services import Case
-from intake.triage.services.opening import find_own
+from intake.triage.services.opening import find, find_own
+from intake.triage.services.second import REVEAL_GROUNDS
 from intake.triage.views.desk import NOT_DONE, OLD_PAGE, OVERTAKEN, Pairs, blueprint
 from intake.web import session as web_session
 from intake.web.access import staff
@@ -22,6 +23,8 @@ from intake.web.formtoken import StaffForm
 
 Panel = Callable[[Case, StaffForm | None], dict[str, Any]]
 
+# Rows of the table with an `act` that a part of its own draws, with the choices it needs.
+DRAWN_ELSEWHERE: set[str] = set()
 _PANELS: list[Panel] = []
 _PREFIXES: dict[type[StaffForm], str] = {}
 
@@ -65,13 +68,16 @@ def may_act(report_id: str) -> SignedIn:
     return who
 
 
-def act(report_id: str, form: StaffForm, *, done: str, do: Callable[[], None]) -> Response:
-    """One act of a form on the case page; whatever goes wrong, the page comes back with what was typed."""
+def act(report_id: str, form: StaffForm, *, done: str, do: Callable[[], str | None]) -> Response:
+    """One act of a form on the case page; whatever goes wrong, the page comes back with what was typed.
+
+    `done` names what is said on the next page; `do` may answer with another name.
+    """
     if not form.validate():
         problem = OLD_PAGE if token_was_stale(form) else NOT_DONE
         return case_page(report_id, refused_status(form), posted=form, problem=problem)
     try:
-        do()
+        done = do() or done
     except Stale:
         return case_page(report_id, 409, posted=form, problem=OVERTAKEN)
     except MoveForbidden as refusal:
@@ -79,7 +85,18 @@ def act(report_id: str, form: StaffForm, *, done: str, do: Callable[[], None]) -
     except Invalid as refusal:
         add_problems(form, refusal.fields)
         return case_page(report_id, 422, posted=form, problem=NOT_DONE)
-    return redirect(url_for("triage.case", report_id=report_id, done=done), 303)
+    if _sees(report_id):
+        return redirect(url_for("triage.case", report_id=report_id, done=done), 303)
+    return redirect(url_for("triage.queue", done=done), 303)  # it is with others now
+
+
+def _sees(report_id: str) -> bool:
+    with world().db.read() as session:
+        try:
+            find(session, web_session.signed_in(), report_id)
+        except NotFound:
+            return False
+    return True
 
 
 def case_page(
@@ -102,6 +119,9 @@ def case_page(
         move_forms=_move_forms(found, posted),
         open_move=posted.to.data if isinstance(posted, MoveForm) else None,
         answer_form=posted if isinstance(posted, AnswerForm) else AnswerForm(formdata=None),
+        second_form=posted if isinstance(posted, SecondForm) else SecondForm(formdata=None),
+        reveal_form=posted if isinstance(posted, RevealForm) else RevealForm(formdata=None),
+        reveal_grounds=list(REVEAL_GROUNDS.items()),
         note_form=posted if isinstance(posted, NoteForm) else NoteForm(formdata=None),
         act_form=ActForm(formdata=None),
         problem=problem,
@@ -120,10 +140,11 @@ def _move_forms(found: Case, posted: StaffForm | None) -> list[tuple[Move, MoveF
         (
             move,
             posted if isinstance(posted, MoveForm) and posted.to.data == move.to else MoveForm(formdata=None),
-            [(id_, NOT_ACCEPTED_REASONS[id_]) for id_ in move.reasons],
+            [(id_, REASONS[id_]) for id_ in move.reasons],
             [(id_, RESULTS[id_]) for id_ in move.results],
         )
         for move in found.moves
+        if move.act not in DRAWN_ELSEWHERE
     ]
 
 
@@ -135,6 +156,10 @@ def _prefix(found: Case, posted: StaffForm | None) -> str | None:
         return "answer-" if found.can_answer else None
     if isinstance(posted, NoteForm):
         return "note-" if found.locked is None else None
+    if isinstance(posted, SecondForm):
+        return "second-" if found.waiting is not None else None
+    if isinstance(posted, RevealForm):
+        return "reveal-" if found.can_ask_reveal and not found.can_reveal else None
     return next((prefix for form, prefix in _PREFIXES.items() if isinstance(posted, form)), None)
 
 

@@ -11,6 +11,7 @@ from intake.web import session as web_session
 from intake.web.access import staff
 from intake.web.context import world
 
+_DUE = [("none", "无（不计时或暂停）"), ("late", "已逾期"), ("today", "今天到期"), ("week", "本周到期")]
 _FILTERS = ("lane", "state", "category", "board", "team", "assignee", "due")
 
 
@@ -42,6 +43,7 @@ def _choices(page: QueuePage) -> dict[str, tuple[str, Pairs]]:
     """Filter → its name and its (value, words) pairs; a filter with nothing to tell apart is left out."""
     states = [*((o.value, o.label) for o in page.states), ("awaiting_citizen", "等群众补充")]
     choices = {
+        "due": ("期限", _DUE),
         "state": ("状态", states),
         "category": ("类别", [(o.value, o.label) for o in page.categories]),
         "board": ("点位", [(o.value, o.label) for o in page.boards]),
@@ -58,7 +60,7 @@ def _set_filters(filters: QueueFilters, choices: dict[str, tuple[str, Pairs]]) -
     words = []
     for name in _FILTERS[1:]:
         value = getattr(filters, name)
-        if value and not (name == "due" and value == "none"):
-            label, options = choices.get(name, ("期限" if name == "due" else "责任组", []))
+        if value:
+            label, options = choices.get(name, ("责任组", []))
             words.append(f"{label}：{dict(options).get(value, value)}")
     return words

@@ -1,0 +1,37 @@
+"""Purging spam: nothing that was sent can be read again by anybody; register number and history stay."""
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from intake.core.access import SignedIn
+from intake.core.world import World
+from intake.reports.models import Addition, BoxMessage, Note, Report, ReportFile
+from intake.routing.models import Grant, Mention, Placement, Release, Sketch
+from intake.triage.models import Handover, Reveal
+from intake.triage.services.opening import Held
+from intake.triage.services.steps import Prepared, performs
+
+LANE = "purged"  # a report in it is in no queue, and nobody is looked for who could open it
+
+
+@performs("purge")
+def purge(world: World, _signed_in: SignedIn, held: Held, prepared: Prepared) -> None:
+    """Every grant goes, the recovery keys' too, and every sealed row; the files' blobs go with the next sweep."""
+    report_id = held.report.id
+
+    def record(session: Session) -> None:
+        report = prepared.record(session)
+        _erase(session, report)
+        placement = session.get_one(Placement, report_id, with_for_update=True)
+        placement.lane, placement.guardian = LANE, False
+
+    world.db.write(record)
+
+
+def _erase(session: Session, report: Report) -> None:
+    """The receipt answers like one that never was; its form's mark stays spent, so that a retry files nothing."""
+    for rows in (Grant, Release, Mention, Sketch, ReportFile, Addition, BoxMessage, Note, Reveal, Handover):
+        session.execute(delete(rows).where(rows.report_id == report.id))
+    report.content = report.contact = b""
+    report.box_tag = report.box_for_receipt = report.box_for_staff = None
+    report.awaiting_citizen = False
