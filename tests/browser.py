@@ -5,6 +5,7 @@ visitor with its own network, and remembers whatever went wrong inside them. `Ci
 that tests tell their stories with.
 """
 
+import base64
 import fcntl
 import itertools
 import json
@@ -29,6 +30,7 @@ from playwright.sync_api import (
 )
 
 from intake.demo.filings import photo
+from intake.people import totp
 from tests.robustness.live_server import MSX, ROOT, LiveServer, free_port
 
 CHROMIUM = "/usr/bin/chromium"
@@ -77,6 +79,7 @@ class Site:
     clock_file: Path
     now: datetime = MORNING
     sessions: dict[str, str] = field(default_factory=dict)  # by login: its cookie, for many looks
+    shown: dict[str, int] = field(default_factory=dict)  # by login: the last half minute whose code was used
 
     def later(self, **step: float) -> None:
         """Let time pass: nobody fills in a form in under two seconds, and sessions end."""
@@ -98,7 +101,25 @@ class Site:
         return found
 
     def password(self, login: str) -> str:
-        return str(next(one["password"] for one in self.demo["staff"] if one["login"] == login))
+        return str(self._staff(login)["password"])
+
+    def phone(self, login: str) -> str:
+        """What this person's phone shows, once each: time passes until it shows another. Empty without a phone."""
+        secret = next((one["totp_secret"] for one in self.demo["staff"] if one["login"] == login), None)
+        if secret is None:
+            return ""
+        if totp.step_of(self.now) <= self.shown.get(login, 0):
+            self.later(seconds=totp.STEP_SECONDS)
+        self.shown[login] = totp.step_of(self.now)
+        return self.shows(secret)
+
+    def shows(self, secret: str) -> str:
+        """What an app that was given `secret` shows now."""
+        return totp.code_of(base64.b32decode(secret.replace(" ", "")), totp.step_of(self.now))
+
+    def _staff(self, login: str) -> dict[str, Any]:
+        found: dict[str, Any] = next(one for one in self.demo["staff"] if one["login"] == login)
+        return found
 
 
 def build_county(folder: Path) -> None:
@@ -274,6 +295,7 @@ class Staffer:
     def enters(self, login: str, password: str) -> Self:
         self.page.get_by_label("登录名").fill(login)
         self.page.get_by_label("口令").fill(password)
+        self.page.get_by_label("动态码").fill(self.site.phone(login))
         self.page.get_by_role("button", name="登录").click()
         return self
 

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 NEUTRAL_TITLES = frozenset({"意见反映", "意見反映", "Feedback"})
 _STAFF_PATHS = ("/staff", "/admin")
 _OWN_SCHEMES = frozenset({"", "tel", "mailto"})
+_TO_AN_APP = "otpauth"  # on the same phone; "totp" stands there where an address has its host
 _SKIPPED_INPUTS = frozenset({"hidden", "submit", "reset", "button", "image"})
 _ADDRESSES = ("src", "href", "action", "formaction", "poster", "srcset", "data", "manifest")
 
@@ -114,7 +115,8 @@ def _elsewhere(root: ET.Element) -> list[str]:
     for element in root.iter():
         for name in _ADDRESSES:
             parts = urlsplit(element.get(name) or "")
-            if parts.netloc or parts.scheme not in _OWN_SCHEMES:
+            to_an_app = element.tag == "a" and parts.scheme == _TO_AN_APP
+            if not to_an_app and (parts.netloc or parts.scheme not in _OWN_SCHEMES):
                 found.append(f"{name}={element.get(name)!r} leads elsewhere")
     return found
 

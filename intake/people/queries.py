@@ -58,6 +58,7 @@ _ACTIVE_OF_TEAMS = _LIVE_KEYS.where(
     _KEY.c.confirmed_by.is_not(None),
 )
 _BY_IDS = select(*_SIGNED).where(_KEY.c.id.in_(bindparam("ids", expanding=True)))
+_WITH_SECOND_FACTOR = select(_KEY.c.person_id).where(_KEY.c.retired_on.is_(None), _KEY.c.sealed_totp.is_not(None))
 _READERS_EPOCH = select(_EPOCH.c.value).where(_EPOCH.c.name == READERS)
 _READERS_EPOCH_HELD = _READERS_EPOCH.with_for_update(read=True)
 
@@ -108,6 +109,7 @@ class PersonLine:
     link_until: datetime | None
     signed_in_on: date | None
     left_on: date | None
+    second_factor: bool
 
 
 def normal_login(login: str) -> str:
@@ -249,7 +251,11 @@ def all_people(session: Session, secrets: Secrets, now: datetime) -> list[Person
     ready = {row.person_id: row.id in holding and _says_the_same(row) for row in keys}
     teams = {team.id: team.name for team in session.scalars(select(Team))}
     people = session.scalars(select(Person).order_by(Person.left_on.is_not(None), Person.login))
-    return [_person_line(person, teams, links.get(person.id), ready.get(person.id)) for person in people]
+    phones = set(session.scalars(_WITH_SECOND_FACTOR))
+    return [
+        _person_line(person, teams, links.get(person.id), ready.get(person.id), second_factor=person.id in phones)
+        for person in people
+    ]
 
 
 def statement_of(row: Any) -> Statement:
@@ -345,7 +351,12 @@ def _signer_name(session: Session, key: PersonKey) -> str | None:
 
 
 def _person_line(
-    person: Person, teams: Mapping[str, str], link_until: datetime | None, key_holds: bool | None
+    person: Person,
+    teams: Mapping[str, str],
+    link_until: datetime | None,
+    key_holds: bool | None,
+    *,
+    second_factor: bool,
 ) -> PersonLine:
     role = Role(person.role)
     return PersonLine(
@@ -361,6 +372,7 @@ def _person_line(
         link_until=link_until,
         signed_in_on=person.signed_in_on,
         left_on=person.left_on,
+        second_factor=second_factor,
     )
 
 

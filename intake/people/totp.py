@@ -61,7 +61,9 @@ def groups(text: str, size: int = 4) -> str:
 
 
 def otpauth(secret: bytes, *, login: str, issuer: str) -> str:
-    """The address in the symbol that an app scans (Google Authenticator's key URI)."""
+    """The address in the symbol that an app scans (Google Authenticator's key URI).
+
+    SHA-1, six digits and thirty seconds are what every app takes unless told: left out, the symbol is coarser.
+    """
     label = f"{quote(issuer, safe='')}:{quote(login, safe='')}"
-    settings = f"algorithm=SHA1&digits={DIGITS}&period={STEP_SECONDS}"
-    return f"otpauth://totp/{label}?secret={base32(secret)}&issuer={quote(issuer, safe='')}&{settings}"
+    return f"otpauth://totp/{label}?secret={base32(secret)}&issuer={quote(issuer, safe='')}"

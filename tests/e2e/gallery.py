@@ -185,6 +185,7 @@ def sign_in(page: Page, site: Site, login: str, password: str = "") -> None:
     page.goto("/staff/login")
     page.locator("#login").fill(login)
     page.locator("#password").fill(password or site.password(login))
+    page.locator("#code").fill(site.phone(login))
     _press(page)
 
 
@@ -300,6 +301,31 @@ def _password_error(page: Page, site: Site, query: str) -> None:
     _press(page)
 
 
+def _setting_up(page: Page, site: Site, query: str) -> None:
+    """A newcomer, to whom the second factor is left free, after the password was asked for once more."""
+    _newcomer(page, site, query)
+    page.goto("/staff/second-factor/set-up")
+    page.locator("#password").fill(NEW_PASSWORD)
+    _press(page)
+
+
+def _set_up_error(page: Page, site: Site, query: str) -> None:
+    _setting_up(page, site, query)
+    page.locator("#code").fill("no number")
+    _press(page)
+
+
+def _spare_codes(page: Page, site: Site, query: str) -> None:
+    _setting_up(page, site, query)
+    page.locator("#code").fill(site.shows(page.get_by_test_id("totp-secret").inner_text()))
+    _press(page)
+
+
+def _replacing(page: Page, site: Site, query: str) -> None:
+    _spare_codes(page, site, query)
+    page.goto("/staff/second-factor/set-up")
+
+
 STAFF: tuple[Shown, ...] = (
     Shown("staff-login", at("/staff/login")),
     Shown("staff-login-wrong", _sign_in_wrong),
@@ -324,6 +350,12 @@ STAFF: tuple[Shown, ...] = (
     Shown("staff-keys-waiting", _keys_waiting),
     Shown("staff-password", as_("liaison4", "/staff/password")),
     Shown("staff-password-error", _password_error),
+    Shown("staff-second-factor-none", as_("auditor1", "/staff/second-factor")),
+    Shown("staff-second-factor", as_("superior1", "/staff/second-factor")),
+    Shown("staff-second-factor-set-up", _setting_up),
+    Shown("staff-second-factor-error", _set_up_error),
+    Shown("staff-second-factor-spare", _spare_codes),
+    Shown("staff-second-factor-replaced", _replacing),
     Shown("staff-people", as_("sysadmin1", "/admin/people")),
     Shown("staff-people-link", lambda page, site, query: _kept(_with_link(page, site, query))),
     Shown("staff-people-error", _people_error),

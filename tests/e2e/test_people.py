@@ -130,6 +130,55 @@ def test_a_new_password_ends_every_other_session(visits: Visits) -> None:
     expect(afresh.page.get_by_role("heading", name="队列")).to_be_visible()
 
 
+def test_where_a_phone_is_asked_for_a_code_that_somebody_saw_opens_nothing(visits: Visits) -> None:
+    login, site = "superior2", visits.site
+    staffer = visits.staffer()
+    staffer.page.goto("/staff/login")
+    code = site.phone(login)
+    for attempt, inside in (("right", True), ("again", False)):
+        page = visits.page()
+        page.goto("/staff/login")
+        page.get_by_label("登录名").fill(login)
+        page.get_by_label("口令").fill(site.password(login))
+        page.get_by_label("动态码").fill(code)
+        page.get_by_role("button", name="登录").click()
+        expect(page.get_by_role("heading", name="队列" if inside else "工作人员登录"), attempt).to_be_visible()
+    staffer.signs_in(login)
+    expect(staffer.page.get_by_role("heading", name="队列")).to_be_visible()
+
+
+def test_a_phone_is_set_up_with_the_letters_on_the_page_and_asked_for_from_then_on(visits: Visits) -> None:
+    link = added(visits.staffer(DESK).signs_in("sysadmin1"), "liaison7", "示例玄", "team3")
+    newcomer = visits.staffer()
+    activated(newcomer.page, link)
+    newcomer.enters("liaison7", NEW)
+    page = newcomer.page
+    page.goto("/staff/password")
+    page.get_by_role("link", name="动态码").click()
+    page.get_by_role("link", name="现在就设").click()
+    newcomer.confirms_password("liaison7", NEW)
+    secret = page.get_by_test_id("totp-secret").inner_text()
+    page.get_by_label("手机上的六位数").fill(visits.site.shows(secret))
+    page.get_by_role("button", name="设好").click()
+    spare = page.get_by_test_id("spare-codes").get_by_role("listitem")
+    expect(spare).to_have_count(8)
+    paper = spare.first.inner_text()
+    newcomer.signs_out()
+
+    newcomer.enters("liaison7", NEW)
+    assert newcomer.sees_login_page()  # the password alone is not enough any more
+    visits.site.later(seconds=30)
+    again = visits.staffer()
+    page = again.page
+    page.goto("/staff/login")
+    page.get_by_label("登录名").fill("liaison7")
+    page.get_by_label("口令").fill(NEW)
+    page.get_by_label("动态码").fill(paper)
+    page.get_by_role("button", name="登录").click()
+    page.goto("/staff/second-factor")
+    expect(page.get_by_test_id("spare-left")).to_have_text("7")
+
+
 def test_twenty_minutes_without_a_click_end_the_session(visits: Visits) -> None:
     staffer = visits.staffer().signs_in("case2")
     visits.site.later(minutes=19)

@@ -64,6 +64,20 @@ def test_what_leaves_alphanumeric_mode_makes_no_symbol(url: str) -> None:
         symbol.make(url)
 
 
+@given(st.text(min_size=1, max_size=200).filter(lambda text: "\0" not in text))
+@settings(max_examples=20)
+def test_any_text_reads_back_from_a_symbol_for_a_screen(text: str) -> None:
+    made = symbol.of_text(text)
+    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(symbol.png(made, 1200))).convert("L"))
+    assert found.bytes == text.encode()
+
+
+def test_a_text_that_no_symbol_holds_is_refused() -> None:
+    assert symbol.of_text("a" * 2_331).version == 40
+    with pytest.raises(ValueError, match="version"):
+        symbol.of_text("a" * 2_332)
+
+
 def test_the_svg_is_one_path_with_a_quiet_zone_and_no_style() -> None:
     made = symbol.make(URL)
     text = symbol.svg(made, title="码 7K3Q X9TD <&>")

@@ -30,7 +30,7 @@ from intake.people.services.readers import end_sessions, record
 from intake.people.services.signin import NewSession, SessionToken, new_session, session_row
 
 _ISSUER: Final = "码上巡"
-_NOT_THIS_ONE: Final = "验证码不对。请看一眼手机上现在的六位数，再输一次。"
+_NOT_THIS_ONE: Final = "这个数不对。请看一眼手机上现在的六位数，再输一次。"
 
 
 @dataclass(frozen=True, slots=True)

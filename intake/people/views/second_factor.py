@@ -38,7 +38,7 @@ def set_up_second_factor() -> Response:
         return _offer_page(form, services.new_offer(who), 200)
     offer = services.reopen_offer(who, form.offer.data or "")
     if offer is None:  # the page of an earlier session: its secret is not shown again
-        add_problems(form, {"code": "这一页开得太久了。请扫下面新的码，再输验证码。"})
+        add_problems(form, {"code": "这一页开得太久了。请扫下面新的码，再输六位数。"})
         return _offer_page(form, services.new_offer(who), 422)
     if not form.validate():
         return _offer_page(form, offer, refused_status(form))
@@ -77,6 +77,7 @@ def _spare_page(done: SetUp) -> Response:
 
 def _offer_page(form: SecondFactorForm, offer: Offer, status: int) -> Response:
     who, refused = web_session.signed_in(), status != 200
+    address = services.otpauth(who, offer)
     form.code.data = form.current.data = None  # half a minute later they are others
     page = render_template(
         "staff/second_factor_set_up.html",
@@ -85,7 +86,8 @@ def _offer_page(form: SecondFactorForm, offer: Offer, status: int) -> Response:
         limited=who.needs_second_factor,
         offer=offer.sealed,
         secret=totp.groups(totp.base32(offer.secret)),
-        square=symbol.svg(symbol.of_text(services.otpauth(who, offer)), title="给验证器 App 扫的码"),
+        address=address,
+        square=symbol.svg(symbol.of_text(address), title="给验证器 App 扫的码"),
         action=url_for("people.set_up_second_factor", next=request.args.get("next")),
         problem=_NOT_YET if refused else "",
         problems=problems_of(form) if refused else (),

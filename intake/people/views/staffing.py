@@ -103,6 +103,7 @@ def _people_page(form: PersonForm, status: int, *, problem: str = "", link: dict
         problems=problems_of(form) if problem else (),
         link=link,
         people=lines,
+        asked=world().settings.second_factor_roles,
         you=web_session.actor().person_id,
         present=sum(line.state in ("ready", "waiting") for line in lines),
         gone=sum(line.state == "left" for line in lines),
