@@ -84,6 +84,8 @@ def build(
         counties.load(world, county)
         say("人员：开通、确认钥匙")
         staff.engage(world, county.staff, recovery)
+        say("回避、称呼")
+        counties.declare(world, county)
         say("牌子")
         codes = _boards(world, county)
         say("反映，一件一件从群众的表里交")

@@ -2,8 +2,8 @@
 
 import csv
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,27 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from intake.boards.models import Organisation, OrganisationAlias, Region, Site
+from intake.core.errors import Refusal
+from intake.core.sheets import BadSheet, Line, read_day, read_sheet
 from intake.core.tables import new_id
 from intake.core.world import World
 from intake.people.models import Team
+from intake.people.services import operator
 from intake.routing.services import reseal
+from intake.routing.services.importing import (
+    ALIAS_COLUMNS,
+    CONFLICT_COLUMNS,
+    BadRows,
+    import_aliases,
+    import_conflicts,
+)
 
 REFERENCE_DAY = date(2026, 11, 22)
 SHIPPED = Path(__file__).resolve().parent / "county"
 _FILES = ("regions", "organisations", "teams", "staff", "sites")
 
 
-class CountyError(Exception):
+class CountyError(Refusal):
     """The files of a county cannot be used; the message says which and why."""
 
 
@@ -35,6 +45,8 @@ class County:
     teams: list[dict[str, str]]
     staff: list[dict[str, str]]
     sites: list[dict[str, str]]
+    conflicts: list[Line]
+    aliases: list[Line]
     reports: list[dict[str, Any]]
     shift: timedelta
 
@@ -49,17 +61,29 @@ def read(folder: Path, today: date) -> County:
         path = folder / f"{name}.csv"
         try:
             with path.open(encoding="utf-8-sig", newline="") as file:
-                tables[name] = [
-                    {k: (v or "").strip() for k, v in row.items() if k} for row in csv.DictReader(file)
-                ]
+                tables[name] = [{k: (v or "").strip() for k, v in row.items() if k} for row in csv.DictReader(file)]
         except OSError as error:
             raise CountyError(f"{path}: {error.strerror}") from error
     try:
-        lines = (folder / "reports.jsonl").read_text(encoding="utf-8").splitlines()
-        reports = [json.loads(line) for line in lines if line.strip()]
+        written = (folder / "reports.jsonl").read_text(encoding="utf-8").splitlines()
+        reports = [json.loads(line) for line in written if line.strip()]
     except (OSError, ValueError) as error:
         raise CountyError(f"{folder / 'reports.jsonl'}: {error}") from error
-    return County(**tables, reports=reports, shift=today - REFERENCE_DAY)
+    return County(
+        **tables,
+        conflicts=_lines(folder / "conflicts.csv", CONFLICT_COLUMNS),
+        aliases=_lines(folder / "aliases.csv", ALIAS_COLUMNS),
+        reports=reports,
+        shift=today - REFERENCE_DAY,
+    )
+
+
+def _lines(path: Path, columns: Iterable[str]) -> list[Line]:
+    """The rows of a sheet that a county need not have."""
+    try:
+        return read_sheet(path, columns) if path.exists() else []
+    except (BadSheet, OSError) as error:
+        raise CountyError(f"{path}: {error}") from error
 
 
 def load(world: World, county: County) -> None:
@@ -76,10 +100,7 @@ def load(world: World, county: County) -> None:
         session.execute(insert(Region), [_region(row) for row in county.regions])
         session.execute(
             insert(Organisation),
-            [
-                {"id": organisations[r["name"]], "name": r["name"], "kind": r["kind"]}
-                for r in county.organisations
-            ],
+            [{"id": organisations[r["name"]], "name": r["name"], "kind": r["kind"]} for r in county.organisations],
         )
         aliases = [
             {"text": alias, "organisation_id": organisations[row["name"]]}
@@ -102,6 +123,31 @@ def load(world: World, county: County) -> None:
 
     routing_key = world.secrets.routing_key
     world.db.write(record)
+
+
+def declare(world: World, county: County) -> None:
+    """Conflicts, their days shifted, and aliases, before the first report. Raises `CountyError` for a bad row."""
+    shifted = [
+        replace(line, values=line.values | {name: _shifted(line.values[name], county.shift) for name in ("from", "to")})
+        for line in county.conflicts
+    ]
+    by = operator("demo")
+    for name, bring_in, lines in (
+        ("conflicts.csv", import_conflicts, shifted), ("aliases.csv", import_aliases, county.aliases),
+    ):  # fmt: skip
+        try:
+            bring_in(world, by, lines)
+        except BadRows as refusal:
+            raise CountyError(f"{name}: {refusal}") from refusal
+
+
+def _shifted(text: str, shift: timedelta) -> str:
+    """A day moved with the demo; what is none is left for the import to refuse."""
+    try:
+        day = read_day(text)
+    except ValueError:
+        return text
+    return (day + shift).isoformat() if day is not None else ""
 
 
 def _region(row: dict[str, str]) -> dict[str, str | None]:
