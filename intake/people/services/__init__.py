@@ -9,7 +9,7 @@ from intake.people.services.activation import (
 )
 from intake.people.services.codes import WrongCode
 from intake.people.services.confirmation import confirm_key, confirm_with_recovery
-from intake.people.services.readers import bump_epoch, on_leave, operator
+from intake.people.services.readers import Departure, around_leaving, bump_epoch, on_leave, operator
 from intake.people.services.second_factor import (
     Offer,
     OwnFactor,
@@ -33,6 +33,7 @@ from intake.people.services.staffing import add_person, leave, valid_login
 
 __all__ = [
     "Activated",
+    "Departure",
     "LinkHolder",
     "Offer",
     "OwnFactor",
@@ -41,6 +42,7 @@ __all__ = [
     "WrongCode",
     "activate",
     "add_person",
+    "around_leaving",
     "bump_epoch",
     "change_password",
     "clear_dead_sessions",

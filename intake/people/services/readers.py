@@ -1,6 +1,7 @@
 """What every act on people shares: the epoch of readers, the journal, and how a key or a session ends."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -14,6 +15,23 @@ from intake.people.queries import READERS
 
 # Packages above put in what must go with a person's key (grants); each is called inside the same write.
 on_leave: list[Callable[[Session, str], None]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Somebody leaves: who lets them go, and when."""
+
+    person_id: str
+    actor_id: str
+    at: datetime
+    day: date
+    chain_key: bytes
+    routing_key: bytes
+
+
+# As above, for what must be put right in the same write: called while the person's grants are still there, each
+# answers with what is to be done once they are gone.
+around_leaving: list[Callable[[Session, Departure], Callable[[], None]]] = []
 
 _ONE_MORE = update(Epoch).where(Epoch.name == READERS).values(value=Epoch.value + 1).returning(Epoch.value)
 

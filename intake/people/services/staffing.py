@@ -11,7 +11,7 @@ from intake.core.errors import Forbidden, Invalid, NotFound
 from intake.core.world import World
 from intake.people.models import ActivationLink, Person, Team
 from intake.people.queries import normal_login, person_by_id, person_by_login
-from intake.people.services.readers import bump_epoch, end_keys, record
+from intake.people.services.readers import Departure, around_leaving, bump_epoch, end_keys, record
 
 _LOGIN = re.compile(r"[a-z][a-z0-9._-]{2,31}")
 _NAME_MAX = 40
@@ -61,11 +61,17 @@ def add_person(
 
 
 def leave(world: World, actor: Actor, *, person_id: str) -> None:
-    """Key, grants, sessions and links go in one write. Raises `Forbidden`, `NotFound`, `Invalid`."""
+    """Key, grants, sessions and links go in one write, and what they leave behind is put right in it.
+
+    Raises `Forbidden`, `NotFound`, `Invalid`.
+    """
     _managing(actor)
     if person_id == actor.person_id:
         raise Invalid({"person_id": "不能让自己离任，请由另一位管理员操作。"})
     today, now = world.today(), world.clock.now()
+    departure = Departure(
+        person_id, actor.person_id or actor.login, now, today, world.secrets.chain_key, world.secrets.routing_key
+    )
 
     def write(session: Session) -> None:
         bump_epoch(session)
@@ -74,8 +80,11 @@ def leave(world: World, actor: Actor, *, person_id: str) -> None:
             raise NotFound
         if person.left_on is not None:
             return
+        afterwards = [prepare(session, departure) for prepare in around_leaving]
         person.left_on = today
         end_keys(session, person_id, today)
+        for put_right in afterwards:
+            put_right()
         session.execute(delete(ActivationLink).where(ActivationLink.person_id == person_id))
         record(session, at=now, actor=actor.login, kind="left", person_id=person_id)
 
