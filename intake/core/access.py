@@ -124,7 +124,8 @@ class SignedIn:
     """One request of a signed-in person. `keys` live in memory for this request only.
 
     `needs_second_factor`: the role requires one and there is none yet; the session opens no page but that of
-    setting it up.
+    setting it up. `at`: the moment of this request, at which a release in the sealed lane lives or not; None: none
+    lives.
     """
 
     actor: Actor
@@ -133,3 +134,4 @@ class SignedIn:
     session: str
     confirmed_until: datetime | None
     needs_second_factor: bool = False
+    at: datetime | None = None

@@ -108,7 +108,7 @@ def load_session(world: World, cookie: str) -> SignedIn | None:
     missing = not has_factor and person.role in world.settings.second_factor_roles
     # Until the second factor is there the session opens one page; `trusted` says the same to every row filter.
     actor = _actor(person, team_name, trusted=trusted and not missing, day=world.today())
-    return SignedIn(actor, keys, row.key_id, digest, row.confirmed_until, needs_second_factor=missing)
+    return SignedIn(actor, keys, row.key_id, digest, row.confirmed_until, needs_second_factor=missing, at=now)
 
 
 def sign_out(world: World, signed_in: SignedIn) -> None:
