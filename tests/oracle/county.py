@@ -23,7 +23,7 @@ from intake.routing.queries.readers import recovery_of
 from intake.routing.services import reseal, seal_out
 from tests.cast import Member
 from tests.oracle.checker import NOBODYS, Checker
-from tests.oracle.letters import rows_of, write_reports
+from tests.oracle.letters import rows_of_placements, rows_of_reports, write_reports
 from tests.oracle.model import FULL, SMALL, County, Scale, Table, Written
 from tests.oracle.places import places, routing
 from tests.oracle.staff import add_staff
@@ -37,8 +37,9 @@ def build_county(world: World, recovery: RecoveryKeys, scale: Scale = FULL, *, s
     _write(world, places(county, scale))
     _write(world, routing(county, scale), reseal_with=world.secrets.routing_key)
     written = write_reports(county, scale)
-    _write(world, rows_of(county, written))
-    _settle_placements(county, written)
+    _write(world, rows_of_placements(county, written))
+    sealed = _settle_placements(county, written)
+    _write(world, rows_of_reports(county, written, sealed))
     _write(world, [(Grant, _grants(county))])
     county.reports = [report.id for report in written]
     return county
@@ -61,8 +62,8 @@ def _write(
 # Where they lie, and who holds the keys
 
 
-def _settle_placements(county: County, written: list[Written]) -> None:
-    """Each report in the first queue of its ladder where somebody may read it."""
+def _settle_placements(county: County, written: list[Written]) -> set[str]:
+    """Each report in the first queue of its ladder where somebody may read it; which of them went up sealed."""
     checker = county.check()
     named: dict[str, list[Written]] = {}
     for report in written:
@@ -81,6 +82,7 @@ def _settle_placements(county: County, written: list[Written]) -> None:
         session.bulk_update_mappings(Placement.__mapper__, changes)
 
     county.world.db.write(record)
+    return {change["report_id"] for change in changes if change["lane"] == "sealed"}
 
 
 def _team_for(checker: Checker, report: Written, family: list[Written]) -> str:

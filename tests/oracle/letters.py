@@ -1,7 +1,7 @@
 """What the citizens sent: texts with their truth, links, corrected places, and the rows they become."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -115,19 +115,20 @@ def _correct_some(county: County, report: Written) -> None:
         report.place_site_id = rng.choice(county.sites)["id"]
 
 
-def rows_of(
-    county: County, written: list[Written]
-) -> list[Table]:
-    parents_first = sorted(written, key=lambda report: report.parent_id is not None)
-    links = _links(county, written)
-    made = [_report_rows(county, report) for report in parents_first]
+def rows_of_placements(county: County, written: list[Written]) -> list[Table]:
+    """What decides about each report, before there are reports."""
     return [
         (Placement, [_placement(county, report) for report in written]),
-        (Report, [report for report, _ in made]),
-        (CitizenEvent, [event for _, event in made]),
         (Mention, [row for report in written for row in report.mentions]),
-        (Link, links),
+        (Link, _links(county, written)),
     ]
+
+
+def rows_of_reports(county: County, written: list[Written], sealed: Collection[str]) -> list[Table]:
+    """The reports; those in the sealed lane (by id) begin as sealed up."""
+    parents_first = sorted(written, key=lambda report: report.parent_id is not None)
+    made = [_report_rows(county, report, sealed=report.id in sealed) for report in parents_first]
+    return [(Report, [report for report, _ in made]), (CitizenEvent, [event for _, event in made])]
 
 
 def _placement(county: County, report: Written) -> dict[str, Any]:
@@ -142,18 +143,20 @@ def _placement(county: County, report: Written) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _report_rows(county: County, report: Written) -> tuple[dict[str, Any], dict[str, Any]]:
+def _report_rows(county: County, report: Written, *, sealed: bool) -> tuple[dict[str, Any], dict[str, Any]]:
     secrets, day = county.world.secrets, county.world.today() - timedelta(county.rng.randrange(90))
     key, identity_key = vault.new_key(), vault.new_key()
     county.keys[report.id] = key
-    event = history.filed_event(secrets.chain_key, report.id, day=day, data={"photos": 0})
+    state = "sealed_up" if sealed else "received"
+    data = {"photos": 0, "state": state} if sealed else {"photos": 0}
+    event = history.filed_event(secrets.chain_key, report.id, day=day, data=data)
     content = json.dumps({"body": report.text}, ensure_ascii=False).encode()
     boxed = report.parent_id is None
     row = {
         "id": report.id, "register_no": register_no(), "day": day, "since": day,
         "day_order": vault.mac(secrets.order_key, "day-order", report.id).hex()[:32],
         "category": county.rng.choice((None, "three_assets", "subsidy", "bidding")), "identity": "anonymous",
-        "about_handler": report.about_handler, "about_superior": report.about_superior, "state": "received",
+        "about_handler": report.about_handler, "about_superior": report.about_superior, "state": state,
         "awaiting_citizen": False, "result": None, "assignee_id": None, "version": 1,
         "content": vault.encrypt(key, content, ("report", report.id, "content")),
         "contact": vault.encrypt(identity_key, b"13900000000", ("report", report.id, "contact"), at_least=400),

@@ -25,7 +25,7 @@ def assert_agreed(county: County, rng: random.Random) -> None:
     compared = compare(county)
     assert compared.wrong == []
     assert compared.pairs == compared.addresses == PEOPLE * REPORTS
-    assert compared.pairs // 20 < compared.seen < compared.pairs // 2, "a county in which everything is hidden says little"
+    assert compared.pairs // 20 < compared.seen < compared.pairs // 2, "where everything is hidden little is said"
     assert compared.grants > 10 * REPORTS
     assert sampled_addresses(county, rng, 1_200) == []
     assert sampled_pages(county, client_of(county), rng, 240) == []

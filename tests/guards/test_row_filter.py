@@ -1,0 +1,346 @@
+"""No staff query over reports goes past the row filter, and no page holds a trace of what the filter hides.
+
+Two ways: every SELECT that any staff page sends is watched, for everybody of the cast; and the pages of somebody
+recused are the very same before and after a report about them is filed and worked on.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from werkzeug.routing import Rule
+
+from intake.core.access import Role
+from intake.core.secretfile import RecoveryKeys
+from intake.core.world import World
+from intake.people.models import Person
+from intake.reports.models import Addition, Report, ReportFile
+from intake.reports.services import Upload
+from intake.routing.models import Alias, Conflict, Mention, Placement
+from intake.routing.queries import visible_reports
+from intake.routing.services.declaring import Typed, declare
+from intake.triage import services
+from intake.triage.models import Handover
+from tests.cast import Cast, Member, add_member, build_cast, enter
+from tests.client import PageClient
+from tests.guards.row_guard import REPORT_TABLES, Watch, watching
+from tests.guards.sources import ROOT, python_files
+from tests.journeys import photo
+from tests.oracle.checker import Checker, Roots, read_rows
+from tests.views.desk import Case, Desk
+
+SECRET = "坪上村的鱼塘没有公示就包给了支书的小舅子，一签就是二十年。"
+QUEUES = (
+    "", "?lane=urgent", "?lane=held", "?lane=sealed", "?state=received", "?state=accepted", "?state=awaiting_citizen",
+    "?category=none", "?category=subsidy", "?board=none", "?board=GC-2026-001", "?team=team3", "?team=office",
+    "?team=superior", "?assignee=none", "?due=none", "?due=2026-11-30", "?cursor=abc",
+)  # fmt: skip
+PRESSED = {"text": "", "version": "0", "to": "accepted", "reason": "", "team_id": "team3", "place": "990121"}
+_TOKENS = re.compile(r'(name="(?:csrf_token|token)"[^>]*value=")[^"]+')
+"""What differs from one look to the next whatever happened."""
+
+
+@pytest.fixture
+def desk(world: World, recovery: RecoveryKeys, client: PageClient) -> Desk:
+    desk = Desk(world, build_cast(world, recovery), client)
+    desk.open_boards()
+    return desk
+
+
+def busy(desk: Desk) -> list[Case]:
+    """Reports in several queues, worked on; the cast's recused colleague may know of none of team4's site."""
+    cast = desk.cast
+    declare_site(desk, cast.recused, "CJ-990121101202")
+    image = Upload("照片.jpg", photo())
+    ours = desk.file("三组的人拿走了村里的补贴名单，一直没有还回来。", team="team3", category="subsidy")
+    worked = desk.file(team="team4", uploads=(image,), contact="13800000000", identity="named")
+    cases = [ours, worked, desk.file(about_superior=True), desk.file(about_handler=True)]
+    cases.append(desk.file(held=("too_fast",)))
+    liaison, leader = (enter(desk.world, member).signed_in for member in (cast.liaison, cast.leader))
+    services.add_note(desk.world, liaison, worked.report_id, text="已电话核对过地名。")
+    services.answer(
+        desk.world, leader, worked.report_id, text="请说一说是哪一年的事。", version=desk.version(worked), ask=True
+    )
+    desk.write_again(worked, "是前年秋天的事，当时有人拍了照。")
+    return cases
+
+
+def declare_site(desk: Desk, member: Member, site_no: str) -> None:
+    typed = Typed(
+        who=member.login, kind="site", target=site_no, ground="近三年在那里任职",
+        from_day=date(2026, 9, 1), to_day=None, approved_by=desk.cast.leader.login,
+    )  # fmt: skip
+    declare(desk.world, desk.cast.office.actor, typed)
+
+
+def everybody(cast: Cast) -> list[Member]:
+    return [
+        cast.liaison, cast.leader, cast.recused, cast.office, cast.superior, cast.stranger, cast.auditor,
+        cast.administrator,
+    ]  # fmt: skip
+
+
+# Addresses
+
+
+def staff_rules(app: Flask, method: str) -> list[Rule]:
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith(("/staff", "/admin"))]
+    return [rule for rule in rules if method in (rule.methods or ()) and "logout" not in rule.rule]
+
+
+class Ids:
+    """What stands for each kind of argument in an address: everything there is, and one that there is not."""
+
+    def __init__(self, world: World) -> None:
+        with world.db.read() as session:
+            files = list(session.execute(select(ReportFile.id, ReportFile.report_id)))
+            additions = list(session.execute(select(Addition.id, Addition.report_id)))
+            items = list(session.execute(select(Handover.id, Handover.report_id)))
+            self.reports = frozenset(session.scalars(select(Report.id)))
+            self.owners: dict[str, str] = {row.id: row.report_id for row in (*files, *additions, *items)}
+            self.owners |= {f"handover:{row.id}": row.report_id for row in items}
+            mentioned = [f"{kind}:{target}" for kind, target in session.execute(select(Mention.kind, Mention.target))]
+            self.values: dict[str, list[str]] = {
+                "report_id": sorted(self.reports),
+                "other_id": sorted(self.reports),
+                "file_id": [row.id for row in files],
+                "handover_id": [row.id for row in items],
+                "item_id": [row.id for row in items],
+                "person_id": sorted(session.scalars(select(Person.id))),
+                "conflict_id": sorted(session.scalars(select(Conflict.id))),
+                "folded": sorted(session.scalars(select(Alias.folded))),
+                "mention": sorted(mentioned),
+                "rule_id": [],
+                "token": [],
+            }
+        nothing = "aaaaaaaaaaaaaaaaaaaaaaaaaa"
+        self.values = {name: [*found, nothing] for name, found in self.values.items()}
+
+    def addresses(self, rule: Rule) -> Iterator[str]:
+        """Every address that this rule has; an argument of a new kind must be made known here."""
+        unknown = rule.arguments - self.values.keys()
+        assert not unknown, f"{rule.rule}: say in tests/guards/test_row_filter.py what {sorted(unknown)} stands for"
+        paths = [rule.rule]
+        for name in rule.arguments:
+            slot = re.compile(rf"<(?:\w+:)?{name}>")
+            paths = [slot.sub(value, path) for path in paths for value in self.values[name]]
+        yield from paths
+
+
+def addresses(app: Flask, ids: Ids, method: str) -> list[str]:
+    found = [path for rule in staff_rules(app, method) for path in ids.addresses(rule)]
+    return found + [f"/staff/queue{query}" for query in QUEUES if method == "GET"]
+
+
+def may_know(world: World, member: Member) -> frozenset[str]:
+    secrets = world.secrets
+    roots = Roots(secrets.county.signing, secrets.superior.signing)
+    checker = Checker(read_rows(world.db.engine), roots, world.today())
+    return frozenset(report for report in checker.placements if checker.may_know(member.person_id, report))
+
+
+# The watch
+
+
+def test_every_page_asks_for_reports_through_the_row_filter(desk: Desk, app: Flask) -> None:
+    busy(desk)
+    ids, looked_at = Ids(desk.world), 0
+    wrong: dict[str, None] = {}
+    for member in everybody(desk.cast):
+        known = may_know(desk.world, member)
+        desk.enter(member, confirmed=True)
+        for path in addresses(app, ids, "GET"):
+            with watching() as watch:
+                page = desk.get(path)
+            assert page.status_code < 500, f"{member.login} {path}"
+            looked_at += len(watch.seen)
+            wrong |= dict.fromkeys(f"{path_of(path)}: {p}" for p in watch.unfiltered(known, ids.reports, ids.owners))
+    assert list(wrong) == []
+    assert looked_at > 500
+
+
+def test_every_act_asks_for_reports_through_the_row_filter(desk: Desk, app: Flask) -> None:
+    """What is pressed is mostly refused; whoever reads before refusing is watched all the same."""
+    busy(desk)
+    ids = Ids(desk.world)
+    wrong: dict[str, None] = {}
+    for member in everybody(desk.cast):
+        known = may_know(desk.world, member)
+        for path in addresses(app, ids, "POST"):
+            desk.enter(member, confirmed=True)
+            with watching() as watch:
+                answer = desk.post(path, **PRESSED)
+            assert answer.status_code < 500, f"{member.login} {path}"
+            wrong |= dict.fromkeys(f"{path_of(path)}: {p}" for p in watch.unfiltered(known, ids.reports, ids.owners))
+    assert list(wrong) == []
+
+
+def path_of(path: str) -> str:
+    return re.sub(r"[a-z2-7]{26}", "<id>", path)
+
+
+def seen_with(desk: Desk, member: Member, ask: object) -> list[str]:
+    """What the watch says of one statement, run for this member."""
+    ids = Ids(desk.world)
+    with watching() as watch, desk.world.db.read() as session:
+        session.execute(ask)  # type: ignore[call-overload]  # any statement
+    return watch.unfiltered(may_know(desk.world, member), ids.reports, ids.owners)
+
+
+def test_the_watch_sees_a_query_that_goes_past_the_filter(desk: Desk) -> None:
+    hidden, shown = desk.file(team="team3"), desk.file(team="team4")
+    liaison = desk.cast.liaison
+    for table in ("count", "list", "join"):
+        planted = {
+            "count": select(func.count(Report.id)),
+            "list": select(Mention.kind).distinct(),
+            "join": select(Placement.lane).join(Report, Report.id == Placement.report_id),
+        }[table]
+        assert seen_with(desk, liaison, planted), table
+    assert seen_with(desk, liaison, select(Report.state).where(Report.id == hidden.report_id))
+    assert seen_with(desk, liaison, select(Report.state).where(Report.id == shown.report_id)) == []
+    filtered = select(Report.state).where(Report.id.in_(visible_reports(liaison.actor)))
+    assert seen_with(desk, liaison, filtered) == []
+
+
+def test_every_table_that_speaks_of_reports_is_watched(world: World) -> None:
+    """A new table with a report's id in it must be named in the guard, or it would be read unseen."""
+    speaking = {
+        table.name
+        for table in Report.metadata.sorted_tables
+        if any(column.name == "report_id" for column in table.columns)
+    }
+    assert speaking | {"report"} <= set(REPORT_TABLES)
+    assert Watch().unfiltered(frozenset(), frozenset(), {}) == []
+
+
+# No trace
+
+
+def looks(desk: Desk, app: Flask, ids: Ids) -> dict[str, tuple[int, str]]:
+    """Every page as it stands for whoever is signed in."""
+    found = {}
+    for path in addresses(app, ids, "GET"):
+        page = desk.get(path)
+        found[path] = (page.status_code, _TOKENS.sub(r"\1", page.text))
+    return found
+
+
+def colleagues(desk: Desk) -> list[Member]:
+    """One recused in every house, each with a conflict with the site that the report will be about."""
+    cast = desk.cast
+    second = add_member(desk.world, "office2", "示例卯", Role.office, "office", signer=cast.office)
+    above = add_member(desk.world, "superior2", "示例辰", Role.superior, "superior", signer=cast.superior)
+    found = [cast.recused, second, above]
+    for member in found:
+        declare_site(desk, member, "CJ-990121101202")
+    return found
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["to the team", "to the superior"])
+def test_the_pages_of_the_recused_stay_the_very_same(desk: Desk, app: Flask, sealed: bool) -> None:
+    """A report about their site is filed, answered, noted and written to again: nothing of theirs changes."""
+    recused = colleagues(desk)
+    desk.file("工地的渣土夜里倒在河边，白天又盖上一层黄土。", team="team3")
+    ids = Ids(desk.world)
+    before = {}
+    for member in recused:
+        desk.enter(member, confirmed=True)
+        before[member.login] = looks(desk, app, ids)
+    case = desk.file(SECRET, uploads=(Upload("照片.jpg", photo()),), about_superior=sealed)
+    if not sealed:
+        leader = enter(desk.world, desk.cast.leader).signed_in
+        services.add_note(desk.world, leader, case.report_id, text="去看过了。")
+        services.answer(desk.world, leader, case.report_id, text="收到了。", version=desk.version(case))
+    desk.write_again(case, "合同是前年秋天签的，当时没有开会。")
+    row = desk.row(case)
+    for member in recused:
+        desk.enter(member, confirmed=True)
+        after = looks(desk, app, ids)
+        changed = [path for path, page in before[member.login].items() if after[path] != page]
+        assert changed == [], f"{member.login}: {changed}"
+        for path, (_, text) in after.items():
+            assert not any(trace in text for trace in (row.id, row.register_no, "鱼塘")), f"{member.login} {path}"
+
+
+def test_every_address_of_a_hidden_report_answers_like_nothing(desk: Desk, app: Flask) -> None:
+    recused = colleagues(desk)
+    hidden = desk.file(SECRET, uploads=(Upload("照片.jpg", photo()),))
+    ids = Ids(desk.world)
+    rules = [*staff_rules(app, "GET"), *staff_rules(app, "POST")]
+    with_ids = [rule for rule in rules if "report_id" in rule.arguments]
+    assert len(with_ids) > 5
+    for member in recused:
+        desk.enter(member, confirmed=True)
+        for rule in with_ids:
+            method = "GET" if "GET" in (rule.methods or ()) else "POST"
+            for path in ids.addresses(rule):
+                if hidden.report_id not in path:
+                    continue
+                nothing = path.replace(hidden.report_id, "a" * 26)
+                answers = [desk.client.open(each, method=method) for each in (path, nothing)]
+                assert answers[0].status_code in (403, 404), f"{member.login} {method} {path}"
+                bodies = [_TOKENS.sub(r"\1", answer.text) for answer in answers]
+                assert answers[0].status_code == answers[1].status_code, f"{member.login} {path}"
+                assert bodies[0] == bodies[1], f"{member.login} {path}"
+
+
+# By reading the code
+
+
+STAFF_CODE = ("intake/triage/", "intake/people/", "intake/routing/views")
+FILTERS = frozenset({"visible_reports", "seen", "blocked_clusters"})
+ROWS = frozenset(
+    {"Report", "Placement", "Grant", "Mention", "Link", "Sketch", "Release", "Handover", "Pending", "Reveal",
+     "Addition", "ReportFile", "BoxMessage", "Note", "StaffEvent", "CitizenEvent", "Alarm"}
+)  # fmt: skip
+BOUND = frozenset({"report_id", "id", "cluster"})
+
+
+def unfiltered_selects(source: str) -> list[str]:
+    """Calls of `select` over rows of reports, in functions that neither name the filter nor bind a report's id."""
+    found = []
+    for function in ast.walk(ast.parse(source)):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        names = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+        selects = [
+            node
+            for node in ast.walk(function)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "select"
+        ]
+        over_reports = [call for call in selects if ROWS & _names(call)]
+        if over_reports and not names & FILTERS and not _binds(function):
+            found.append(function.name)
+    return found
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+
+
+def _binds(function: ast.FunctionDef) -> bool:
+    """Somewhere a column that is a report's id is compared, or looked for in a list."""
+    for node in ast.walk(function):
+        left = node.left if isinstance(node, ast.Compare) else None
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "in_":
+            left = node.func.value
+        if isinstance(left, ast.Attribute) and left.attr in BOUND and _names(left) & ROWS:
+            return True
+    return False
+
+
+@pytest.mark.parametrize("path", python_files(*STAFF_CODE))
+def test_staff_code_selects_reports_through_the_filter_or_by_id(path: str) -> None:
+    assert unfiltered_selects((ROOT / path).read_text(encoding="utf-8")) == []
+
+
+def test_the_reading_guard_sees_a_bad_query() -> None:
+    bad = "def count(session):\n    return session.scalar(select(func.count(Report.id)))"
+    assert unfiltered_selects(bad) == ["count"]
+    bound = "def one(session, report_id):\n    return session.get(select(Report.state).where(Report.id == report_id))"
+    assert unfiltered_selects(bound) == []
