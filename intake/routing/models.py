@@ -19,9 +19,9 @@ class Placement(Base):
 
     report_id: Mapped[str] = mapped_column(primary_key=True)
     board_code: Mapped[str | None] = mapped_column(ForeignKey("board.code"))
-    site_id: Mapped[str | None] = mapped_column(ForeignKey("site.id"))
-    place_code: Mapped[str | None] = mapped_column(ForeignKey("region.code"))  # the place as corrected by the team
-    place_site_id: Mapped[str | None] = mapped_column(ForeignKey("site.id"))
+    site_id: Mapped[str | None] = mapped_column(ForeignKey("site.id"), index=True)
+    place_code: Mapped[str | None] = mapped_column(ForeignKey("region.code"), index=True)  # as corrected by the team
+    place_site_id: Mapped[str | None] = mapped_column(ForeignKey("site.id"), index=True)
     team_id: Mapped[str] = mapped_column(ForeignKey("team.id"))
     lane: Mapped[str]  # ordinary, urgent, held, sealed
     urgent: Mapped[list[str]] = mapped_column(default=list)  # life, minor, hazard, wages
@@ -30,6 +30,7 @@ class Placement(Base):
     rules_version: Mapped[int]
     alias_version: Mapped[int]  # of the aliases under which the text was last read
     cluster: Mapped[str]
+    mark: Mapped[str]  # keyed, over all of it that says who may have it: rows moved behind our back are found
 
     __table_args__ = (Index(None, "team_id", "lane"), Index(None, "cluster"), CITIZEN)
 

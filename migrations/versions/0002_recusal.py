@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 CITIZEN = {"sqlite_with_rowid": False}
+PLACES = ("site_id", "place_site_id", "place_code")
 BOX = ("box_tag", "box_for_receipt", "box_for_staff")
 # In the order of their references: the last may go first.
 TABLES = (
@@ -208,6 +209,7 @@ def upgrade() -> None:
         sa.Column("result", sa.String(), nullable=True),
         sa.Column("team_id", sa.String(), nullable=True),
         sa.Column("text", sa.LargeBinary(), nullable=True),
+        sa.Column("dismissed", sa.JSON(), nullable=True),
         sa.Column("proposer_id", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -234,10 +236,15 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("urgent", sa.JSON(), nullable=True))
         batch_op.add_column(sa.Column("guardian", sa.Boolean(), nullable=True))
         batch_op.add_column(sa.Column("cluster", sa.String(), nullable=True))
-    op.execute("UPDATE placement SET urgent = '[]', guardian = false, cluster = report_id")
+        batch_op.add_column(sa.Column("mark", sa.String(), nullable=True))
+    # No mark: the secret file is not here. What was filed before gets its own from `msx migrate`.
+    op.execute("UPDATE placement SET urgent = '[]', guardian = false, cluster = report_id, mark = ''")
     with op.batch_alter_table("placement", table_kwargs=CITIZEN) as batch_op:
-        for name, kind in (("urgent", sa.JSON()), ("guardian", sa.Boolean()), ("cluster", sa.String())):
+        kinds = {"urgent": sa.JSON(), "guardian": sa.Boolean(), "cluster": sa.String(), "mark": sa.String()}
+        for name, kind in kinds.items():
             batch_op.alter_column(name, existing_type=kind, nullable=False)
+        for name in PLACES:
+            batch_op.create_index(batch_op.f(f"ix_placement_{name}"), [name], unique=False)
         batch_op.create_index(batch_op.f("ix_placement_cluster"), ["cluster"], unique=False)
         batch_op.create_foreign_key(batch_op.f("fk_placement_place_code_region"), "region", ["place_code"], ["code"])
         batch_op.create_foreign_key(batch_op.f("fk_placement_place_site_id_site"), "site", ["place_site_id"], ["id"])
@@ -273,7 +280,9 @@ def downgrade() -> None:
         batch_op.drop_constraint(batch_op.f("fk_placement_place_site_id_site"), type_="foreignkey")
         batch_op.drop_constraint(batch_op.f("fk_placement_place_code_region"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_placement_cluster"))
-        for name in ("cluster", "guardian", "urgent", "place_site_id", "place_code"):
+        for name in PLACES:
+            batch_op.drop_index(batch_op.f(f"ix_placement_{name}"))
+        for name in ("mark", "cluster", "guardian", "urgent", "place_site_id", "place_code"):
             batch_op.drop_column(name)
 
     for table in reversed(TABLES):

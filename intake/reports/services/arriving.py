@@ -20,7 +20,7 @@ from intake.reports import near, urgency
 from intake.reports.content import Draft
 from intake.routing.aliases import Folded, fold
 from intake.routing.decide import CUSTODY, SUPERIOR, Decision
-from intake.routing.machinery import Machinery, Touching
+from intake.routing.machinery import Touching
 from intake.routing.models import Placement, Sketch
 from intake.routing.queries import Readers, machinery, readers_for, touching_of
 from intake.routing.services import decide, facts_of, mention_rows, placement_row
@@ -106,17 +106,14 @@ def arrive(
         readers=readers,
         placement=placement_row(
             report_id, decision, board_code=board.code, site_id=board.site_id, urgent=words.urgent,
-            cluster=twin.cluster if twin is not None else report_id, alias_version=_read_under(known),
+            cluster=twin.cluster if twin is not None else report_id, alias_version=known.alias_version, mentions=mentions,
+            routing_key=secrets.routing_key,
         ),
         mentions=[{"report_id": report_id, **row} for row in mentions],
         sketch=_sketch_row(report_id, words.marks, day) if decision.team_id not in (SUPERIOR, CUSTODY) else None,
         twin=twin,
         widens=twin is not None and (own | before) != before,
     )  # fmt: skip
-
-
-def _read_under(known: Machinery) -> int:
-    return known.alias_version
 
 
 def _sketch_row(report_id: str, marks: bytes | None, day: date) -> dict[str, Any] | None:

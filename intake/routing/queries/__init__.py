@@ -11,7 +11,14 @@ from intake.routing.queries.readers import (
     present_readers,
     readers_for,
 )
-from intake.routing.queries.row_filter import Who, blocked_clusters, opens_text, team_name_of, visible_reports
+from intake.routing.queries.row_filter import (
+    Who,
+    blocked_clusters,
+    opens_text,
+    team_name_of,
+    visible_report,
+    visible_reports,
+)
 
 __all__ = [
     "COUNTY_RECOVERY",
@@ -30,5 +37,6 @@ __all__ = [
     "team_name_of",
     "touching_of",
     "version_and_mark",
+    "visible_report",
     "visible_reports",
 ]

@@ -15,6 +15,7 @@ from intake.routing.decide import CUSTODY, OFFICE, SUPERIOR
 from intake.routing.machinery import Machinery, Mentioned, Touching
 from intake.routing.models import Grant, Placement
 from intake.routing.queries.knowledge import machinery, touching_of
+from intake.routing.queries.marks import tampered
 
 COUNTY_RECOVERY = "recovery:county"
 SUPERIOR_RECOVERY = "recovery:superior"
@@ -91,6 +92,9 @@ def present_readers(
     known = machinery(session, secrets)
     touching = touching_of(session, known, [placement.cluster])[placement.cluster]
     touching |= known.touching(sites=(), mentions=also)
+    if tampered(session, secrets.routing_key, [placement.cluster]):
+        sealed = placement.team_id == SUPERIOR
+        return Readers((recovery_of(secrets, sealed=sealed),), (), people.readers_epoch(session))
     eligible = readers_for(
         session, secrets, team_id=placement.team_id, known=known, touching=touching, day=day
     )  # fmt: skip

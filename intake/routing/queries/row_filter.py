@@ -40,9 +40,19 @@ def visible_reports(actor: Actor) -> Select[str]:
     not in the sealed lane (their text only where it holds them: see `opens_text`); the superior the sealed ones.
     Whoever is recused, in whatever way, sees nothing of it.
     """
+    return _visible(actor, None)
+
+
+def visible_report(actor: Actor, report_id: str) -> Select[str]:
+    """The same filter asked for one report: its id, or nothing."""
+    return _visible(actor, report_id)
+
+
+def _visible(actor: Actor, report_id: str | None) -> Select[str]:
     visible = aliased(Placement, name="visible")  # the guard of the tests knows the filter by this name
     who = Who(actor.person_id, actor.team_id, actor.role.value, actor.day)
-    return select(visible.report_id).where(_allowed(actor, visible), visible.cluster.not_in(blocked_clusters(who)))
+    seen = select(visible.report_id).where(_allowed(actor, visible), visible.cluster.not_in(blocked_clusters(who)))
+    return seen if report_id is None else seen.where(visible.report_id == report_id)
 
 
 def _allowed(actor: Actor, placement: Any) -> ColumnElement[bool]:
@@ -56,16 +66,14 @@ def _allowed(actor: Actor, placement: Any) -> ColumnElement[bool]:
 
 def blocked_clusters(who: Who) -> Select[str]:
     """Clusters of linked reports from which this person is recused, by whatever one of them."""
-    by_place, by_mention = aliased(Placement), aliased(Placement)
+    by_mention = aliased(Placement)
     regions = _regions_below_conflicts(who)
     sites = _sites_in_conflict(who, regions)
-    touched = select(by_place.cluster).where(
-        or_(
-            by_place.site_id.in_(sites),
-            by_place.place_site_id.in_(sites),
-            by_place.place_code.in_(regions),
-        )
-    )
+    # One search a column: OR-ed together, no index of them would be used.
+    touched = [
+        _clusters_where(name, targets)
+        for name, targets in (("site_id", sites), ("place_site_id", sites), ("place_code", regions))
+    ]
     mentioned = (
         select(by_mention.cluster)
         .join(Mention, Mention.report_id == by_mention.report_id)
@@ -80,8 +88,13 @@ def blocked_clusters(who: Who) -> Select[str]:
             ),
         )
     )
-    both = union(touched, mentioned).subquery()
-    return select(both.c.cluster)
+    every = union(*touched, mentioned).subquery()
+    return select(every.c.cluster)
+
+
+def _clusters_where(column: str, targets: Select[str]) -> Select[str]:
+    place = aliased(Placement)
+    return select(place.cluster).where(getattr(place, column).in_(targets))
 
 
 def _targets(who: Who, kind: str) -> Select[str]:

@@ -1,5 +1,6 @@
 """Placing reports, moving their keys, and settling what a change leaves to be done, one room a subject."""
 
+from intake.routing.queries.marks import TAMPERED, tampered, tampered_reports
 from intake.routing.services.facts import reseal, seal_is_broken
 from intake.routing.services.keys import (
     Progress,
@@ -9,6 +10,7 @@ from intake.routing.services.keys import (
     grants_held,
     regrant_from_recovery,
 )
+from intake.routing.services.marks import stamp
 from intake.routing.services.moving import Moved, Transfer, prepare_transfer, record_transfer, went_up
 from intake.routing.services.placing import (
     bound,
@@ -23,6 +25,8 @@ from intake.routing.services.placing import (
     seal_out,
     seal_to,
 )
+from intake.routing.services.releasing import LASTS as RELEASE_LASTS
+from intake.routing.services.releasing import join_release, live_releases, release_rows, sweep_releases
 from intake.routing.services.settling import (
     CITIZEN_ACT,
     Hand,
@@ -36,6 +40,8 @@ from intake.routing.services.settling import (
 
 __all__ = [
     "CITIZEN_ACT",
+    "RELEASE_LASTS",
+    "TAMPERED",
     "Hand",
     "Moved",
     "Progress",
@@ -50,6 +56,8 @@ __all__ = [
     "facts_of",
     "grant_backlog",
     "grants_held",
+    "join_release",
+    "live_releases",
     "mention_rows",
     "moves_away",
     "note_mentions",
@@ -60,11 +68,15 @@ __all__ = [
     "recluster",
     "record_transfer",
     "regrant_from_recovery",
+    "release_rows",
     "reseal",
     "seal_is_broken",
     "seal_out",
     "seal_to",
     "settle",
     "settle_everything",
+    "stamp",
+    "tampered",
+    "tampered_reports",
     "went_up",
 ]

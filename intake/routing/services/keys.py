@@ -29,7 +29,10 @@ from intake.routing.queries import (
     readers_for,
     touching_of,
 )
+from intake.routing.queries.marks import tampered
+from intake.routing.services.marks import stamp
 from intake.routing.services.placing import check_epoch, open_grant, seal_out, seal_to
+from intake.routing.services.settling import Hand
 
 _BROKEN = "分件用的数据被人改动过，先不发钥匙。请管理员运行 msx check。"
 
@@ -109,7 +112,12 @@ def grant_backlog(world: World, signed_in: SignedIn, *, person_id: str, limit: i
             .where(_lacking(world, signed_in.actor.person_id, reader), Grant.report_id.in_(batch))
         ).all()
         touching = touching_of(session, known, {cluster for _, cluster in rows})
-        held = [grant for grant, cluster in rows if known.may_read(person_id, touching[cluster], day)]
+        forged = tampered(session, world.secrets.routing_key, touching)
+        held = [
+            grant
+            for grant, cluster in rows
+            if cluster not in forged and known.may_read(person_id, touching[cluster], day)
+        ]
     grants = [
         row
         for own in held
@@ -126,20 +134,52 @@ def grant_backlog(world: World, signed_in: SignedIn, *, person_id: str, limit: i
     return Progress(len(batch), len(missing) - len(batch))
 
 
-def _record_grants(world: World, rows: Sequence[dict[str, Any]], readers: Readers, *, giver: str, reports: int) -> None:
-    """Grants that came in between (another colleague granting the same) are left as they are."""
-    now, takers = world.clock.now(), sorted({row["holder"] for row in rows})
+def _record_grants(
+    world: World,
+    rows: Sequence[dict[str, Any]],
+    readers: Readers,
+    *,
+    giver: str,
+    reports: int,
+    out_of_custody: str | None = None,
+) -> None:
+    """Grants that came in between (another colleague granting the same) are left as they are.
+
+    New shares take the place of all old ones in the same write: between the two nobody could open anything.
+    """
+    hand, takers = Hand.of(world, giver), sorted({row["holder"] for row in rows})
 
     def record(session: Session) -> None:
         check_epoch(session, readers)
-        new = [row for row in rows if session.get(Grant, (row["report_id"], row["envelope"], row["holder"])) is None]
+        if readers.shared:
+            _forget_shares(session, {(row["report_id"], row["envelope"]) for row in rows})
+        new = [
+            row
+            for row in rows
+            if session.get(Grant, (row["report_id"], row["envelope"], row["holder"])) is None
+        ]
         if new:
             session.execute(insert(Grant), new)
             for taker in takers:
-                journal(session, at=now, actor=giver, kind="granted", person_id=taker, data={"reports": reports})
+                journal(session, at=hand.at, actor=giver, kind="granted", person_id=taker, data={"reports": reports})
+        if out_of_custody is not None:
+            _leave_custody(session, hand, rows[0]["report_id"], out_of_custody)
 
     if rows:
         world.db.write(record)
+
+
+def _forget_shares(session: Session, envelopes: set[tuple[str, str]]) -> None:
+    for report_id, envelope in sorted(envelopes):
+        session.execute(delete(Grant).where(Grant.report_id == report_id, Grant.envelope == envelope))
+        session.execute(delete(Release).where(Release.report_id == report_id, Release.envelope == envelope))
+
+
+def _leave_custody(session: Session, hand: Hand, report_id: str, team_id: str) -> None:
+    placement = session.get_one(Placement, report_id, with_for_update=True)
+    placement.team_id = team_id
+    placement.reasons = [*placement.reasons, "用恢复密钥从保管中取出，交巡察办。"]
+    stamp(session, hand.routing_key, [report_id])
 
 
 def regrant_from_recovery(world: World, pair: KeyPair, *, holder: str = COUNTY_RECOVERY) -> Progress:
@@ -156,6 +196,8 @@ def _regrant_one(world: World, pair: KeyPair, report_id: str, holder: str) -> in
     day = world.today()
     with world.db.read() as session:
         placement = session.get_one(Placement, report_id)
+        if tampered(session, world.secrets.routing_key, [placement.cluster]):
+            return 0  # `msx audit verify` names it; a person looks before anybody gets a key
         known = machinery(session, world.secrets)
         touching = touching_of(session, known, [placement.cluster])[placement.cluster]
         able = able_teams(session, world.secrets, known, {OFFICE}, touching, day) - touching.teams
@@ -173,31 +215,9 @@ def _regrant_one(world: World, pair: KeyPair, report_id: str, holder: str) -> in
             grants += seal_out(readers, open_grant(pair, grant), report_id=report_id, envelope=envelope, day=day)
         elif new:
             grants += seal_to(new, open_grant(pair, grant), report_id=report_id, envelope=envelope, day=day)
-    if team_id != placement.team_id and grants:
-        _out_of_custody(world, report_id, team_id, readers)
-    if readers.shared:
-        _forget_shares(world, {(row["report_id"], row["envelope"]) for row in grants})
-    _record_grants(world, grants, readers, giver=holder, reports=1)
+    place = team_id if team_id != placement.team_id and grants else None
+    _record_grants(world, grants, readers, giver=holder, reports=1, out_of_custody=place)
     return len({grant["holder"] for grant in grants})
-
-
-def _out_of_custody(world: World, report_id: str, team_id: str, readers: Readers) -> None:
-    def record(session: Session) -> None:
-        check_epoch(session, readers)
-        placement = session.get_one(Placement, report_id, with_for_update=True)
-        placement.team_id = team_id
-        placement.reasons = [*placement.reasons, "用恢复密钥从保管中取出，交巡察办。"]
-
-    world.db.write(record)
-
-
-def _forget_shares(world: World, envelopes: set[tuple[str, str]]) -> None:
-    def record(session: Session) -> None:
-        for report_id, envelope in sorted(envelopes):
-            session.execute(delete(Grant).where(Grant.report_id == report_id, Grant.envelope == envelope))
-            session.execute(delete(Release).where(Release.report_id == report_id, Release.envelope == envelope))
-
-    world.db.write(record)
 
 
 def count_backlog(session: Session, world: World, signed_in: SignedIn, person_id: str) -> int:

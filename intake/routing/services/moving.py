@@ -8,11 +8,13 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from intake.core.errors import Invalid, Retry
+from intake.core.errors import Forbidden, Invalid, Retry
 from intake.core.world import World
 from intake.routing.decide import CUSTODY, OFFICE, SUPERIOR
 from intake.routing.models import Alarm, Grant, Mention, Placement, Release
 from intake.routing.queries import Readers, able_teams, machinery, readers_for, touching_of
+from intake.routing.queries.marks import TAMPERED, tampered
+from intake.routing.services.marks import stamp
 from intake.routing.services.placing import check_epoch, seal_out
 from intake.routing.services.settling import Hand
 
@@ -56,6 +58,8 @@ def prepare_transfer(
     day = world.today()
     with world.db.read() as session:
         placement = session.get_one(Placement, report_id)
+        if tampered(session, world.secrets.routing_key, [placement.cluster]):
+            raise Forbidden(TAMPERED)
         known = machinery(session, world.secrets)
         touching = touching_of(session, known, [placement.cluster])[placement.cluster]
         touching = replace(touching, mentions=touching.mentions - dismissed)
@@ -108,7 +112,7 @@ def record_transfer(session: Session, hand: Hand, transfer: Transfer) -> Moved:
     placement.team_id, placement.lane = transfer.team_id, transfer.lane
     placement.guardian = False
     placement.reasons = [*placement.reasons, *transfer.reasons]
-    session.flush()
+    stamp(session, hand.routing_key, [transfer.report_id])
     if transfer.team_id == SUPERIOR and before != SUPERIOR:
         session.add(went_up(hand.day))
     return Moved(before, transfer.team_id)

@@ -1,6 +1,6 @@
 """Placing a report: what it touches, where it goes, to whom its keys are sealed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -18,6 +18,7 @@ from intake.routing.decide import OFFICE, RULES_VERSION, SUPERIOR, Decision, Fac
 from intake.routing.machinery import LEVEL, PERSON, POST, TEAM, Machinery, Mentioned, Touching
 from intake.routing.models import Grant, Mention
 from intake.routing.queries import Readers, able_teams
+from intake.routing.queries.marks import mark_of_placement
 from intake.routing.queries.readers import COUNTY_RECOVERY, SUPERIOR_RECOVERY
 
 _RECOVERIES = (COUNTY_RECOVERY, SUPERIOR_RECOVERY)
@@ -156,8 +157,11 @@ def placement_row(
     alias_version: int,
     place_code: str | None = None,
     place_site_id: str | None = None,
+    mentions: Iterable[Mapping[str, Any]],
+    routing_key: bytes,
 ) -> dict[str, Any]:
-    return {
+    """A new placement under its mark, which covers `mentions` too."""
+    row = {
         "report_id": report_id,
         "board_code": board_code,
         "site_id": site_id,
@@ -172,3 +176,4 @@ def placement_row(
         "alias_version": alias_version,
         "cluster": cluster,
     }
+    return {**row, "mark": mark_of_placement(row, mentions, routing_key)}

@@ -14,11 +14,14 @@ from sqlalchemy.orm import Session
 
 from intake.core.world import World
 from intake.people.models import Team
+from intake.people.services import Departure, around_leaving
 from intake.routing.decide import CUSTODY, OFFICE, SUPERIOR
 from intake.routing.machinery import TEAM, Machinery, Touching
 from intake.routing.models import Alarm, Grant, Link, Placement, Release
 from intake.routing.queries import touching_of
 from intake.routing.queries.knowledge import fresh_machinery
+from intake.routing.queries.marks import tampered
+from intake.routing.services.marks import stamp
 
 CITIZEN_ACT = "citizen"
 _CHUNK = 400  # placements at a time: an IN of thousands is slow, a query each slower
@@ -38,6 +41,7 @@ class Hand:
     at: datetime
     day: date
     chain_key: bytes
+    routing_key: bytes
 
     @property
     def is_citizen(self) -> bool:
@@ -45,7 +49,7 @@ class Hand:
 
     @classmethod
     def of(cls, world: World, actor_id: str) -> "Hand":
-        return cls(actor_id, world.clock.now(), world.today(), world.secrets.chain_key)
+        return cls(actor_id, world.clock.now(), world.today(), world.secrets.chain_key, world.secrets.routing_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,27 @@ def settle(session: Session, hand: Hand, report_ids: Iterable[str], *, named: Co
     `named`: reports whose words turned out to name somebody of the machinery (a supplement, a new alias): like a
     new one that does, they go to the office.
     """
-    session.flush()
-    clusters = list(
-        session.scalars(select(Placement.cluster).where(Placement.report_id.in_(list(report_ids))).distinct())
-    )
+    changed = list(report_ids)
+    stamp(session, hand.routing_key, changed)
+    clusters = list(session.scalars(select(Placement.cluster).where(Placement.report_id.in_(changed)).distinct()))
     return _settle(session, hand, clusters, frozenset(named))
+
+
+def settle_after_leaving(session: Session, departure: Departure) -> Callable[[], None]:
+    """Whoever leaves may have been a report's last reader: it climbs in the same write."""
+    hand = Hand(departure.actor_id, departure.at, departure.day, departure.chain_key, departure.routing_key)
+    held = select(Grant.report_id).where(Grant.holder == departure.person_id)
+    clusters = list(session.scalars(select(Placement.cluster).where(Placement.report_id.in_(held)).distinct()))
+
+    def put_right() -> None:
+        session.flush()
+        _settle(session, hand, clusters, frozenset())
+
+    return put_right
+
+
+# People are below routing and cannot call it.
+around_leaving.append(settle_after_leaving)
 
 
 def settle_everything(session: Session, hand: Hand) -> list[Settled]:
@@ -98,6 +118,7 @@ def _settle_chunk(
     session: Session, hand: Hand, known: Machinery, clusters: list[str], named: frozenset[str]
 ) -> list[Settled]:
     touching = touching_of(session, known, clusters)
+    forged = tampered(session, hand.routing_key, clusters)
     placements = session.scalars(
         select(Placement).where(Placement.cluster.in_(clusters)).order_by(Placement.report_id).with_for_update()
     ).all()
@@ -115,6 +136,9 @@ def _settle_chunk(
         )  # fmt: skip
         if settled is not None:
             found.append(settled)
+    # A forged row keeps its wrong mark: nothing that we do around it may make it right.
+    climbed = {settled.report_id for settled in found if settled.climbed_from is not None}
+    stamp(session, hand.routing_key, climbed & {p.report_id for p in placements if p.cluster not in forged})
     return found
 
 
@@ -196,11 +220,13 @@ def _alarm(session: Session, hand: Hand, placement: Placement, kind: str, reason
     session.add(Alarm(day=hand.day, kind=kind, report_id=placement.report_id, team_id=placement.team_id))
 
 
-def recluster(session: Session, report_ids: Iterable[str]) -> None:
+def recluster(session: Session, hand: Hand, report_ids: Iterable[str]) -> None:
     """Work out again which reports hang together, for all that these hang together with. Before `settle`."""
     session.flush()
     affected = set(session.scalars(select(Placement.cluster).where(Placement.report_id.in_(list(report_ids)))))
     members = list(session.scalars(select(Placement).where(Placement.cluster.in_(affected))))
+    forged = tampered(session, hand.routing_key, affected)
+    sound = [placement.report_id for placement in members if placement.cluster not in forged]
     ids = {placement.report_id for placement in members}
     root = {report_id: report_id for report_id in ids}
 
@@ -219,4 +245,4 @@ def recluster(session: Session, report_ids: Iterable[str]) -> None:
             root[high] = low
     for placement in members:
         placement.cluster = top(placement.report_id)
-    session.flush()
+    stamp(session, hand.routing_key, sound)

@@ -1,6 +1,7 @@
 """Getting hold of a report: no act and no page has it without passing through here."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -9,31 +10,54 @@ from intake.core import vault
 from intake.core.access import SignedIn
 from intake.core.errors import Forbidden, NotFound
 from intake.core.vault import KeyPair
-from intake.reports.models import Report
-from intake.routing.models import Grant, Placement
-from intake.routing.queries import grants_of, opens_text, visible_reports
-from intake.routing.services import open_grant
+from intake.reports.models import Report, StaffEvent
+from intake.routing.decide import SUPERIOR
+from intake.routing.models import Grant, Placement, Release
+from intake.routing.queries import grants_of, opens_text, visible_report
+from intake.routing.services import RELEASE_LASTS, join_release, live_releases, open_grant
+
+UNSEALED = "unsealed"  # the event of a sealed report's opening by its second person
+_NO_KEY = "您还没有这一件的钥匙，请同组的人在“钥匙”页给您补上。"
+_UNRELEASED = "径送件要两个人：请同事放行给您，再按“打开”。"
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A report that this person may know of, with the grants by which they open it."""
+    """A report that this person may know of, with the grants by which they open it.
+
+    `grants`: what opens now, by envelope. In the sealed lane one's own share (`shares`) opens nothing alone: with it
+    goes one that a colleague released (`releases`, those that live), and that it was opened is on record.
+    """
 
     report: Report
     placement: Placement
     grants: dict[str, Grant]
     theirs: bool  # it lies with their own team
+    shares: Mapping[str, Grant] = field(default_factory=dict)
+    releases: Mapping[str, Release] = field(default_factory=dict)
 
     @property
     def opens(self) -> bool:
         return self.theirs and "report" in self.grants
 
+    @property
+    def shared(self) -> bool:
+        """In the sealed lane: every key lies in shares, of which any two open it."""
+        return self.placement.team_id == SUPERIOR
+
     def key(self, pair: KeyPair, envelope: str = "report") -> bytes:
-        """Raises `Forbidden` where no grant was given."""
+        """Raises `Forbidden` where no grant was given, or nothing released."""
         grant = self.grants.get(envelope)
         if grant is None or not self.theirs:
-            raise Forbidden("您还没有这一件的钥匙，请同组的人在“钥匙”页给您补上。")
-        return open_grant(pair, grant)
+            raise Forbidden(_UNRELEASED if self.shared else _NO_KEY)
+        return self.joined(pair, envelope) if self.shared else open_grant(pair, grant)
+
+    def joined(self, pair: KeyPair, envelope: str = "report") -> bytes:
+        """Of a sealed report: the key that one's own and a released share open. Raises `Forbidden` without both."""
+        share, release = self.shares.get(envelope), self.releases.get(envelope)
+        if share is None or release is None or not self.theirs:
+            raise Forbidden(_UNRELEASED)
+        return join_release(pair, share, release)
 
     def box_key(self, pair: KeyPair) -> bytes:
         """Raises `NotFound` for an item split from a mixed report: its citizen reads in the original's box."""
@@ -45,17 +69,43 @@ class Held:
 
 def find(session: Session, signed_in: SignedIn, report_id: str) -> Held:
     """The report, or `NotFound` exactly as for one that is not there."""
+    seen = visible_report(signed_in.actor, report_id).subquery()
     row = session.execute(
         select(Report, Placement)
         .join(Placement, Placement.report_id == Report.id)
-        .where(Report.id == report_id, Placement.report_id.in_(visible_reports(signed_in.actor)))
+        .join(seen, seen.c.report_id == Placement.report_id)
     ).first()
     if row is None:
         raise NotFound
     report, placement = row
     theirs = opens_text(signed_in.actor, placement)
-    grants = grants_of(session, signed_in.actor.person_id, [report_id]) if theirs else {}
-    return Held(report, placement, {envelope: grant for (_, envelope), grant in grants.items()}, theirs)
+    found = grants_of(session, signed_in.actor.person_id, [report_id]) if theirs else {}
+    grants = {envelope: grant for (_, envelope), grant in found.items()}
+    if placement.team_id == SUPERIOR:
+        return _sealed(session, signed_in, report, placement, grants)
+    return Held(report, placement, grants, theirs)
+
+
+def _sealed(
+    session: Session, signed_in: SignedIn, report: Report, placement: Placement, shares: dict[str, Grant]
+) -> Held:
+    me, at = signed_in.actor.person_id, signed_in.at
+    releases = live_releases(session, report.id, receiver=me, now=at) if shares and at is not None else {}
+    opens = bool(releases) and _opened_lately(session, signed_in, report.id)
+    grants = {envelope: grant for envelope, grant in shares.items() if opens and envelope in releases}
+    return Held(report, placement, grants, opens_text(signed_in.actor, placement), shares, releases)
+
+
+def _opened_lately(session: Session, signed_in: SignedIn, report_id: str) -> bool:
+    """Whether this person pressed "open" within a day: no text without its line in the history."""
+    assert signed_in.at is not None
+    lately = select(StaffEvent.seq).where(
+        StaffEvent.report_id == report_id,
+        StaffEvent.kind == UNSEALED,
+        StaffEvent.actor_id == signed_in.actor.person_id,
+        StaffEvent.at > signed_in.at - RELEASE_LASTS,
+    )
+    return session.scalars(lately.limit(1)).first() is not None
 
 
 def find_own(session: Session, signed_in: SignedIn, report_id: str) -> Held:
