@@ -82,6 +82,7 @@ _SOURCES: dict[str, tuple[str, tuple[_Source, ...]]] = {
     "site": ("点位", (_sites,)),
     "region": ("地方", (_regions,)),
     "place": ("地方", (_regions,)),
+    "whereabouts": ("地方或点位", (_regions, _sites)),
     "person": ("人", (_people,)),
     "team": ("组", (_teams,)),
     "post": ("岗位", (_posts,)),
