@@ -1,0 +1,62 @@
+"""What keeps an installation in order: the sweep, and checking the histories."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from intake.cli.base import DIR, JSON, command, echo, fail, main, say, world_here
+from intake.people import services as people
+from intake.reports.services import auditing, sweeping
+
+
+@command("sweep", "清理：没有用到的文件、过期的登录", "clear away what nothing refers to")
+@JSON
+def sweep(as_json: bool) -> None:
+    world = world_here()
+    blobs, sessions = sweeping.sweep_blobs(world), people.clear_dead_sessions(world)
+    world.db.checkpoint()  # what was deleted must not be left in the write-ahead log
+    world.close()
+    text = say(
+        f"删除没有用到的文件 {blobs} 个，过期的登录 {sessions} 个。",
+        f"{blobs} unreferenced blobs and {sessions} dead sessions deleted.",
+    )
+    echo(as_json, {"blobs": blobs, "sessions": sessions}, text)
+
+
+@main.group("audit", help=say("核对留痕", "check the histories"))
+@DIR
+def audit() -> None:
+    """Sub-commands below."""
+
+
+@audit.command(
+    "verify", help=say("核对每一件的两条链，可与留存的锚对照", "check every chain, and against a kept anchor")
+)
+@click.option("--anchor", "kept", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@JSON
+@DIR
+def verify(kept: Path | None, as_json: bool) -> None:
+    world = world_here()
+    try:
+        document = json.loads(kept.read_text(encoding="utf-8")) if kept else None
+        verdict = auditing.verify(world, document)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        fail(say(f"{kept} 不是锚文件。", f"{kept} is no anchor file."), 2)
+    finally:
+        world.close()
+    text = say(f"{verdict.reports} 件，链都完整。", f"{verdict.reports} reports, every chain holds.")
+    broken = say(f"断在 {verdict.broken}", f"broken at {verdict.broken}")
+    echo(as_json, {"reports": verdict.reports, "broken": verdict.broken}, broken if verdict.broken else text)
+    sys.exit(1 if verdict.broken else 0)
+
+
+@audit.command("anchor", help=say("写出今天的锚，放到别处保存", "write today's anchor, to be kept elsewhere"))
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False))
+@DIR
+def anchor(out: Path) -> None:
+    world = world_here()
+    out.write_text(json.dumps(auditing.anchor(world), indent=1), encoding="utf-8")
+    world.close()
+    click.echo(str(out))
