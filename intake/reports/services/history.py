@@ -127,10 +127,15 @@ def first_broken(session: Session, key: bytes, report: Report) -> str | None:
 
 
 def _state_told(citizen: Sequence[CitizenEvent], staff: Sequence[StaffEvent]) -> tuple[str, str | None]:
-    """State and result as the first event and the moves on record leave them."""
+    """State and result as the first event and the moves on record leave them.
+
+    An item split from a mixed report has no citizen's event: its first of staff says how it began.
+    """
     state, result = State.received.value, None
     if citizen:
         state = citizen[0].data.get("state", state)
+    elif staff:
+        state = staff[0].data.get("state", state)
     for event in staff:
         if event.kind == "move":
             state, result = event.data["to"], event.data["result"] or result

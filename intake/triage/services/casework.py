@@ -15,7 +15,7 @@ from intake.core.access import Permission, SignedIn
 from intake.core.clock import local_day
 from intake.core.errors import Forbidden, NotFound
 from intake.core.world import World
-from intake.people.models import Person, Team
+from intake.people.models import Person
 from intake.reports.content import CATEGORIES
 from intake.reports.models import Addition, BoxMessage, Note, Report, ReportFile, StaffEvent
 from intake.reports.services import history
@@ -27,6 +27,7 @@ from intake.triage.services import second
 from intake.triage.services.opening import Held, find, find_own
 from intake.triage.services.steps import can_perform
 from intake.triage.services.story import CaseReader, StoryLine, readers, story
+from intake.triage.services.transferring import targets_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +193,14 @@ def _read(world: World, session: Session, signed_in: SignedIn, held: Held) -> Ca
         contact_restriction=written.get("contact_restriction", ""),
         files=opened.files("report") if opened else (),
         additions=additions,
-        box=opened.box(additions) if opened else (),
+        box=opened.box(additions) if opened and report.box_for_staff is not None else (),
         notes=opened.notes() if opened else (),
         reasons=tuple(placement.reasons),
         rules_version=placement.rules_version,
         readers=readers(world, session, signed_in, report.id, names),
         story=story(world, session, signed_in, report.id, names),
         moves=_moves(report.state, signed_in, waiting) if acts else (),
-        teams=_teams(session, placement.team_id) if acts else (),
+        teams=targets_of(world, session, placement) if acts and signed_in.actor.may(Permission.report_transfer) else (),
         waiting=_waiting(world, signed_in, held, waiting, names) if held.opens and waiting is not None else None,
         deadline=deadline_of(report, lane=placement.lane, today=world.today()),
         can_answer=held.opens and report.box_for_staff is not None and signed_in.actor.may(Permission.report_answer),
@@ -222,14 +223,6 @@ def _moves(state: str, signed_in: SignedIn, waiting: Pending | None) -> tuple[Mo
     if waiting is not None and waiting.kind != "reveal":
         return ()
     return tuple(move for move in moves_of(State(state), signed_in.actor.role) if can_perform(move.act))
-
-
-def _teams(session: Session, but: str) -> tuple[tuple[str, str], ...]:
-    """Teams that handle reports; whether one may have this report is looked at when it is asked for."""
-    rows = session.execute(
-        select(Team.id, Team.name).where(Team.kind.in_(("inspection_team", "office")), Team.id != but).order_by(Team.id)
-    )
-    return tuple((team_id, name) for team_id, name in rows)
 
 
 def _waiting(world: World, signed_in: SignedIn, held: Held, waiting: Pending, names: dict[str, str]) -> Waiting:
