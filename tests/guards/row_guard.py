@@ -24,10 +24,14 @@ REPORT_TABLES: Final = (
 )  # fmt: skip
 FILTER: Final = re.compile(r"\bplacement AS visible\b")
 _READS: Final = re.compile(rf'(?:FROM|JOIN|,)\s+"?({"|".join(REPORT_TABLES)})"?(?=[\s,)]|$)')
+NOTHING: Final = "a" * 26  # an id that nobody has
+_NONE: Final = re.compile(r"1 ?!= ?1")  # a list of ids that turned out empty
 # Functions that read without the filter, each with its reason: nothing of what they read is shown to anybody.
 DECIDING: Final[dict[str, str]] = {
     "routing/queries/knowledge.py:touching_of": "what a cluster touches decides who is kept out of it",
     "routing/queries/knowledge.py:clusters_of": "which clusters a change touches, to settle them",
+    "routing/services/keys.py:backlog_of": "what the giver holds a key of: nobody recused holds one",
+    "routing/services/keys.py:grant_backlog": "what the giver holds a key of: nobody recused holds one",
 }
 
 
@@ -44,30 +48,42 @@ class Statement:
         return frozenset(_READS.findall(self.sql))
 
 
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """Somebody's: their own id, and the reports that they may know of among all there are.
+
+    `owners` says to which report the id of a file, an addition or an item belongs.
+    """
+
+    person_id: str
+    known: frozenset[str]
+    reports: frozenset[str]
+    owners: dict[str, str]
+
+
 @dataclass
 class Watch:
     """The SELECTs of one request over tables of reports."""
 
     seen: list[Statement] = field(default_factory=list)
 
-    def unfiltered(self, known: frozenset[str], all_reports: frozenset[str], keys: dict[str, str]) -> list[str]:
-        """What is neither filtered nor bound to reports that this person may know of.
-
-        `keys` says to which report the id of a file, an addition or an item belongs.
-        """
-        return [problem for statement in self.seen if (problem := _problem(statement, known, all_reports, keys))]
+    def unfiltered(self, eyes: Eyes) -> list[str]:
+        """What is neither filtered nor bound to reports that this person may know of."""
+        return [problem for statement in self.seen if (problem := _problem(statement, eyes))]
 
 
-def _problem(
-    statement: Statement, known: frozenset[str], all_reports: frozenset[str], keys: dict[str, str]
-) -> str | None:
+def _problem(statement: Statement, eyes: Eyes) -> str | None:
     if FILTER.search(statement.sql) or any(sender in DECIDING for sender in statement.senders):
         return None
-    asked = {keys.get(value, value) for value in statement.values} & all_reports
+    if _NONE.search(statement.sql) or NOTHING in statement.values:
+        return None  # bound to nothing at all
+    if statement.tables == {"report_grant"} and eyes.person_id in statement.values:
+        return None  # one's own keys
+    asked = {eyes.owners.get(value, value) for value in statement.values} & eyes.reports
     where = statement.senders[-1] if statement.senders else "nobody of ours"
     if not asked:
         return f"{where}: {sorted(statement.tables)} without the row filter: {statement.sql[:400]}"
-    if asked - known:
+    if asked - eyes.known:
         return f"{where}: {sorted(statement.tables)} of a report that this person may not know of"
     return None
 
