@@ -12,6 +12,7 @@ from intake.core.world import World, open_world
 from intake.people import services as people_services
 from intake.people import views as people_views
 from intake.reports import views as reports_views
+from intake.routing import views as routing_views
 from intake.triage import views as triage_views
 from intake.web import (
     access,
@@ -65,6 +66,7 @@ def create_app(settings: Settings, *, world: World | None = None) -> errors.Quie
         app.register_blueprint(reports_views.blueprint)
     if settings.surface in ("all", "staff"):
         app.register_blueprint(people_views.blueprint)
+        app.register_blueprint(routing_views.blueprint)
         app.register_blueprint(triage_views.blueprint)
     app.extensions[places.EXTENSION] = turnstile = Turnstile(places.PLACES)
     app.wsgi_app = places.Places(app.wsgi_app, turnstile)  # type: ignore[method-assign]  # Flask's documented way to add a layer

@@ -38,6 +38,8 @@ def _nav(actor: Actor) -> list[tuple[str, str, str]]:
     pages = [
         ("queue", Permission.queue_read, "triage.queue", "队列"),
         ("keys", Permission.keys_confirm, "triage.keys", "钥匙"),
+        ("conflicts", Permission.routing_manage, "routing.conflicts", "回避"),
+        ("routing", Permission.routing_manage, "routing.aliases", "分件"),
         ("people", Permission.people_manage, "people.people", "人员"),
         ("password", Permission.account_own, "people.password", "口令"),
     ]
