@@ -1,6 +1,8 @@
 """Forms of the case page and of the page of keys. What a move needs, the workflow table decides."""
 
-from wtforms import StringField, TextAreaField
+from typing import Any
+
+from wtforms import Field, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from intake.web.formtoken import StaffForm, Tick
@@ -21,8 +23,17 @@ class VersionedForm(StaffForm):
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
+class Ticked(Field):
+    """The values of several boxes of one name. Empty ones do not count; None where the form has no such box."""
+
+    data: tuple[str, ...] | None
+
+    def process_formdata(self, valuelist: list[Any]) -> None:
+        self.data = tuple(value for value in valuelist if value) if valuelist else None
+
+
 class MoveForm(VersionedForm):
-    """`report`: the register number or id of the one that this one repeats."""
+    """`report`: the register number or id of the one that this one repeats; `dismissed`: what a return takes out."""
 
     to = StringField()
     reason = StringField()
@@ -30,6 +41,7 @@ class MoveForm(VersionedForm):
     team_id = StringField()
     place = StringField()
     report = StringField()
+    dismissed = Ticked()
     text = TextAreaField(validators=[Length(max=TEXT_MAX, message=_TOO_LONG)])
 
 
@@ -61,3 +73,31 @@ class ConfirmKeyForm(StaffForm):
 
     fingerprint = StringField()
     seen = StringField(validators=[InputRequired("请先当面对过六组数字，再打上勾。")])
+
+
+class HandOnForm(VersionedForm):
+    """A restatement for another unit; what fits, services say. `edit`: back from the preview to the form."""
+
+    to = StringField()
+    receiver = StringField()
+    unit = StringField()
+    title = StringField()
+    text = TextAreaField()
+    due_on = StringField()
+    told = TextAreaField()
+    confirmed = Tick()
+    edit = Tick()
+
+
+class UrgentCallForm(StaffForm):
+    """Somebody was called: whom, when (local time), and a note among colleagues."""
+
+    to = StringField()
+    at = StringField()
+    note = StringField()
+
+
+class ItemForm(StaffForm):
+    """What a receiving unit writes back: why it is returned, or what came of it."""
+
+    text = TextAreaField()

@@ -20,6 +20,7 @@ class Pending(Base):
     result: Mapped[str | None]
     team_id: Mapped[str | None]
     text: Mapped[bytes | None]  # under report_key
+    dismissed: Mapped[list[str] | None]  # of a return: which mentions (kind:target) were caught wrongly
     proposer_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
     version: Mapped[int]
@@ -57,7 +58,7 @@ class Handover(Base):
     text: Mapped[bytes]
     day: Mapped[date]
     due_on: Mapped[date | None]
-    state: Mapped[str]  # sent, returned, done
+    state: Mapped[str]  # sent, accepted, returned, done
     by: Mapped[str] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
     reply: Mapped[bytes | None]

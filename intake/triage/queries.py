@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from intake.boards.models import Site
 from intake.core import vault
-from intake.core.access import SignedIn
+from intake.core.access import Role, SignedIn
 from intake.core.world import World
 from intake.people.models import Person, Team
 from intake.reports import sensitive
@@ -95,6 +95,7 @@ class QueuePage:
     reports: int
     next_cursor: str | None
     held: Lane
+    sealed: Lane | None  # for the superior alone
     states: tuple[Option, ...]
     categories: tuple[Option, ...]
     boards: tuple[Option, ...]
@@ -121,7 +122,8 @@ def queue(
         count=count,
         reports=count,
         next_cursor=_cursor(found[-1][0], found[-1][1]) if more else None,
-        held=_held(session, seen),
+        held=_waiting(session, seen, "held"),
+        sealed=_waiting(session, seen, "sealed") if signed_in.actor.role is Role.superior else None,
         states=tuple(Option(state.value, STATE_NAMES[state]) for state in State),
         categories=(Option("none", "没有选"), *(Option(k, v) for k, v in CATEGORIES.items())),
         boards=_boards(session, seen),
@@ -211,7 +213,7 @@ def _equals(column: Any, value: str) -> ColumnElement[bool]:
 
 
 def _rows(session: Session, signed_in: SignedIn, found: Sequence[tuple[Any, ...]], today: date) -> tuple[Row, ...]:
-    readable = [report.id for report, placement, _, _ in found if opens_text(signed_in.actor, placement)]
+    readable = [report.id for report, placement, _, _ in found if _lists_text(signed_in, placement)]
     grants = grants_of(session, signed_in.actor.person_id, readable)
     names = dict(session.execute(select(Team.id, Team.name)).all()) if found else {}
     rows = []
@@ -241,6 +243,11 @@ def _rows(session: Session, signed_in: SignedIn, found: Sequence[tuple[Any, ...]
     return tuple(rows)
 
 
+def _lists_text(signed_in: SignedIn, placement: Placement) -> bool:
+    """A list shows facts alone of what is sealed: it takes two people to open, and one of them to look at a list."""
+    return placement.lane != "sealed" and opens_text(signed_in.actor, placement)
+
+
 def _beginning(report: Report, report_key: bytes) -> Segments:
     """The first words with telephone and identity numbers masked: a list is read over shoulders."""
     written = json.loads(vault.decrypt(report_key, report.content, ("report", report.id, "content")))
@@ -256,11 +263,11 @@ def _beginning(report: Report, report_key: bytes) -> Segments:
     return tuple(kept)
 
 
-def _held(session: Session, seen: Select[str]) -> Lane:
+def _waiting(session: Session, seen: Select[str], lane: str) -> Lane:
     count, oldest = session.execute(
-        _joined(select(func.count(Report.id), func.min(Report.day)), seen).where(Placement.lane == "held")
+        _joined(select(func.count(Report.id), func.min(Report.day)), seen).where(Placement.lane == lane)
     ).one()  # fmt: skip
-    return Lane("held", count, oldest)
+    return Lane(lane, count, oldest)
 
 
 def _boards(session: Session, seen: Select[str]) -> tuple[Option, ...]:

@@ -1,6 +1,6 @@
 """What staff do with reports."""
 
-from intake.triage.services import purging, replacing
+from intake.triage.services import purging, replacing, returning, sealed, sealing
 from intake.triage.services.acts import add_note, answer, move
 from intake.triage.services.casework import (
     Case,
@@ -49,7 +49,10 @@ __all__ = [
     "purging",
     "recuse_self",
     "replacing",
+    "returning",
     "reveal_contact",
+    "sealed",
+    "sealing",
     "split",
     "unlink",
     "withdraw",

@@ -29,6 +29,7 @@ def move(
     team_id: str = "",
     place: str = "",
     report: str = "",
+    dismissed: tuple[str, ...] | None = None,
 ) -> bool:
     """Take one step of the workflow table; what is told to the citizen goes into the box with it.
 
@@ -36,7 +37,7 @@ def move(
     agrees. True: taken; False: proposed, it waits. `place` without a state corrects the place.
     Raises `NotFound`, `Forbidden`, `Stale`, `MoveForbidden` (not in the table) or `Invalid` (what is missing).
     """
-    asked = steps.cleaned(Asked(to, version, reason, text, result, team_id, place, report))
+    asked = steps.cleaned(Asked(to, version, reason, text, result, team_id, place, report, dismissed))
     with world.db.read() as session:
         held = find_own(session, signed_in, report_id)
         waiting = second.waiting_of(session, report_id)

@@ -90,6 +90,7 @@ def _row(world: World, signed_in: SignedIn, held: Held, kind: str, asked: Asked)
         result=asked.result or None,
         team_id=asked.team_id or None,
         text=vault.encrypt(key, text, _place(report_id)) if text else None,
+        dismissed=list(asked.dismissed) if asked.dismissed is not None else None,
         proposer_id=signed_in.actor.person_id,
         at=world.clock.now(),
         version=asked.version,
@@ -153,6 +154,7 @@ def _agreed(
         result=waiting.result or "",
         team_id=waiting.team_id or "",
         text=words_of(held, signed_in, waiting),
+        dismissed=tuple(waiting.dismissed) if waiting.dismissed is not None else None,
     )
     prepared = steps.prepare(world, session, signed_in, held, step, asked)
     return replace(

@@ -37,6 +37,7 @@ class Asked:
     team_id: str = ""
     place: str = ""
     report: str = ""  # the other one: a register number or an id
+    dismissed: tuple[str, ...] | None = None  # of a return: mentions (kind:target) caught wrongly; None: the usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,8 @@ def checked(world: World, held: Held, signed_in: SignedIn, asked: Asked) -> Move
     """The row of the table, with all it needs. Raises `Stale`, `MoveForbidden` or `Invalid`."""
     if held.report.version != asked.version:
         raise Stale(STALE)
+    if held.shared:
+        held.key(signed_in.keys.reading)  # in the sealed lane nothing is decided unread
     step = find_move(State(held.report.state), asked.to, signed_in.actor.role)
     if step is None or not can_perform(step.act):
         raise MoveForbidden(forbidden(held.report.state, asked.to))

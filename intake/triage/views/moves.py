@@ -4,7 +4,7 @@ from flask import url_for
 from werkzeug.wrappers import Response
 
 from intake.core.access import Permission, SignedIn
-from intake.core.errors import Invalid
+from intake.core.errors import MoveForbidden
 from intake.people.forms import ActForm
 from intake.triage import services
 from intake.triage.forms import AnswerForm, MoveForm, NoteForm, RevealForm, SecondForm
@@ -37,6 +37,7 @@ def _move(who: SignedIn, report_id: str, form: MoveForm) -> str | None:
         team_id=form.team_id.data or "",
         place=form.place.data or "",
         report=form.report.data or "",
+        dismissed=form.dismissed.data,
     )
     return None if taken else "proposed"
 
@@ -60,7 +61,7 @@ def _decide(who: SignedIn, report_id: str, form: SecondForm) -> str:
     if decision == "withdraw":
         services.withdraw(world(), who, report_id, version=version)
         return "taken_back"
-    raise Invalid({"decision": "请选“同意”或“不同意”。"})
+    raise MoveForbidden("请选“同意”或“不同意”。")
 
 
 @blueprint.post("/staff/reports/<report_id>/reveal")
