@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from intake.core import vault
+from intake.core.access import SignedIn
 from intake.core.clock import FixedClock
 from intake.core.errors import Forbidden, Invalid, MoveForbidden, NotFound, Stale
 from intake.core.secretfile import RecoveryKeys, read_recovery_key
@@ -105,11 +106,13 @@ def test_the_office_sees_the_facts_of_a_teams_report_and_not_its_text(world: Wor
         services.open_file(world, who, filed.id, "any")
 
 
-def test_the_contact_is_opened_by_a_leader_and_recorded(world: World, cast: Cast, filed: Report) -> None:
-    with pytest.raises(Forbidden):
-        services.reveal_contact(world, enter(world, cast.liaison).signed_in, filed.id)
-    assert services.reveal_contact(world, enter(world, cast.leader).signed_in, filed.id) == CONTACT
-    assert [e.kind for e in _staff_events(world)] == ["contact_opened"]
+def _allow_contact(world: World, leader: Member, colleague: Member, report_id: str) -> SignedIn:
+    """The leader asks, the colleague agrees; returns the leader's session."""
+    who = enter(world, leader).signed_in
+    version = services.open_case(world, who, report_id).version
+    services.ask_reveal(world, who, report_id, ground="verify", text="", version=version)
+    services.agree(world, enter(world, colleague).signed_in, report_id, version=version + 1)
+    return who
 
 
 def test_moves_follow_the_table_and_need_what_it_says(world: World, cast: Cast, filed: Report) -> None:
@@ -130,7 +133,9 @@ def test_moves_follow_the_table_and_need_what_it_says(world: World, cast: Cast, 
     with pytest.raises(MoveForbidden):
         services.move(world, who, filed.id, to="accepted", version=3)
     case = services.open_case(world, who, filed.id)
-    assert (case.state, case.result_name, case.moves) == ("closed", "已整改", ())
+    assert (case.state, case.result_name, [move.to for move in case.moves]) == ("closed", "已整改", ["replied"])
+    leaders = services.open_case(world, enter(world, cast.leader).signed_in, filed.id)
+    assert [move.to for move in leaders.moves] == ["in_progress", "replied", "archived"]
 
 
 def test_a_refusal_tells_the_citizen_its_reason(world: World, cast: Cast, filed: Report) -> None:
@@ -166,7 +171,7 @@ def test_a_newcomers_backlog_is_granted_by_a_colleague_with_progress(world: Worl
     progress = routing.grant_backlog(world, leader, person_id=newcomer.person_id)
     assert (progress.done, progress.left) == (1, 0)
     case = services.open_case(world, signed, filed.id)
-    assert (case.locked, case.body, case.can_reveal) == (None, BODY, False)
+    assert (case.locked, case.body, case.can_ask_reveal) == (None, BODY, False)
     with pytest.raises(NotFound):
         routing.grant_backlog(world, leader, person_id=cast.stranger.person_id)
     with pytest.raises(NotFound):
@@ -222,7 +227,8 @@ def test_paging_is_stable_and_asks_a_constant_number_of_queries(world: World, ca
 def test_filters_and_none_as_a_value(world: World, cast: Cast, filed: Report) -> None:
     assert queue_of(world, cast.liaison, category="none").count == 1
     assert queue_of(world, cast.liaison, category="subsidy").count == 0
-    assert queue_of(world, cast.liaison, state="received", board="CJ-990121200203", due="none").count == 1
+    assert queue_of(world, cast.liaison, state="received", board="CJ-990121200203", due="none").count == 0
+    assert queue_of(world, cast.liaison, due="2026-12-14").count == 1
     assert queue_of(world, cast.liaison, assignee="none").count == 1
     assert queue_of(world, cast.liaison, lane="held").count == 0
     assert queue_of(world, cast.liaison, lane="sealed").count == 0
@@ -325,9 +331,10 @@ def test_a_new_leader_gets_the_contacts_from_a_leader_even_after_a_liaison_gave_
     signed = enter(world, newcomer).signed_in
     liaison, leader = enter(world, cast.liaison).signed_in, enter(world, cast.leader).signed_in
     assert routing.grant_backlog(world, liaison, person_id=newcomer.person_id).done == 1
-    assert not services.open_case(world, signed, filed.id).can_reveal
+    assert not services.open_case(world, signed, filed.id).can_ask_reveal
     assert routing.grant_backlog(world, leader, person_id=newcomer.person_id).done == 1
     assert routing.grant_backlog(world, leader, person_id=newcomer.person_id).done == 0
+    _allow_contact(world, newcomer, cast.leader, filed.id)
     assert services.reveal_contact(world, signed, filed.id) == CONTACT
     with world.db.read() as session:
         given = select(PeopleEvent.actor).where(
@@ -343,7 +350,7 @@ def test_the_office_gives_a_teams_newcomer_what_lies_with_the_team_and_no_contac
     office = enter(world, cast.office).signed_in
     assert routing.grant_backlog(world, office, person_id=newcomer.person_id).done == 1
     case = services.open_case(world, enter(world, newcomer).signed_in, filed.id)
-    assert (case.body, case.can_reveal) == (BODY, False)
+    assert (case.body, case.can_ask_reveal) == (BODY, False)
 
 
 def test_the_recovery_key_gives_everything_back_to_those_who_may_read(
@@ -355,6 +362,7 @@ def test_the_recovery_key_gives_everything_back_to_those_who_may_read(
     assert routing.regrant_from_recovery(world, keys.reading).done == 4
     assert routing.regrant_from_recovery(world, keys.reading).done == 0
     assert services.open_case(world, enter(world, cast.liaison).signed_in, filed.id).body == BODY
-    assert services.reveal_contact(world, enter(world, cast.leader).signed_in, filed.id) == CONTACT
+    leader = _allow_contact(world, cast.leader, cast.liaison, filed.id)
+    assert services.reveal_contact(world, leader, filed.id) == CONTACT
     with pytest.raises(NotFound):
         services.open_case(world, enter(world, cast.stranger).signed_in, filed.id)

@@ -14,7 +14,7 @@ from tests.cast import PASSWORD, build_cast, enter
 from tests.client import PageClient
 from tests.views.desk import BODY, CONTACT, RESTRICTION, Case, Desk, hidden, marked, words
 
-ACTS = ("move", "answer", "note", "contact")
+ACTS = ("move", "answer", "note", "contact", "second", "reveal")
 
 
 @pytest.fixture
@@ -267,8 +267,18 @@ class TestBox:
         assert "已整改" in page.text
 
 
+def agreed(desk: Desk, case: Case) -> None:
+    """The leader asked to open the contact, and the liaison agreed."""
+    leader, liaison = (enter(desk.world, member).signed_in for member in (desk.cast.leader, desk.cast.liaison))
+    services.ask_reveal(desk.world, leader, case.report_id, ground="verify", text="", version=desk.version(case))
+    services.agree(desk.world, liaison, case.report_id, version=desk.version(case))
+
+
 class TestContact:
-    def test_a_leader_opens_it_after_the_password_and_it_is_on_record(self, desk: Desk, case: Case) -> None:
+    def test_a_leader_opens_it_after_a_second_person_and_the_password_and_it_is_on_record(
+        self, desk: Desk, case: Case
+    ) -> None:
+        agreed(desk, case)
         desk.enter(desk.cast.leader)
         answer = desk.post(f"{case.path}/contact")
         assert answer.status_code == 303
@@ -282,8 +292,17 @@ class TestContact:
         assert CONTACT not in desk.get(case.path).text
         assert "示例庚开启了联系方式" in desk.get(case.path).text
 
+    def test_alone_a_leader_cannot_open_it(self, desk: Desk, case: Case) -> None:
+        desk.enter(desk.cast.leader, confirmed=True)
+        assert "开启</button>" not in desk.get(case.path).text
+        answer = desk.post(f"{case.path}/contact")
+        assert answer.status_code == 403
+        assert CONTACT not in answer.text
+        assert "contact_opened" not in desk.events(case)
+
     def test_a_report_without_a_contact_says_so_to_the_leader_alone(self, desk: Desk) -> None:
         case = desk.file()
+        agreed(desk, case)
         desk.enter(desk.cast.leader, confirmed=True)
         assert words(desk.post(f"{case.path}/contact"), "contact") == ["没有留。"]
 
@@ -315,6 +334,7 @@ class TestAuthorityAndTokens:
         assert act == "contact" or "这几句话不能丢" in answer.text
         assert desk.row(case).version == 1
         assert "contact_opened" not in desk.events(case)
+        assert "proposed" not in desk.events(case)
 
     @pytest.mark.parametrize("act", ["move", "answer", "note"])
     def test_the_office_may_not_act_on_what_lies_elsewhere(self, desk: Desk, case: Case, act: str) -> None:

@@ -7,6 +7,7 @@ from intake.core.access import SignedIn
 from intake.core.world import World
 from intake.reports.models import Addition, BoxMessage, Note, Report, ReportFile
 from intake.routing.models import Grant, Mention, Placement, Release, Sketch
+from intake.routing.services import stamp
 from intake.triage.models import Handover, Reveal
 from intake.triage.services.opening import Held
 from intake.triage.services.steps import Prepared, performs
@@ -17,13 +18,14 @@ LANE = "purged"  # a report in it is in no queue, and nobody is looked for who c
 @performs("purge")
 def purge(world: World, _signed_in: SignedIn, held: Held, prepared: Prepared) -> None:
     """Every grant goes, the recovery keys' too, and every sealed row; the files' blobs go with the next sweep."""
-    report_id = held.report.id
+    report_id, routing_key = held.report.id, world.secrets.routing_key
 
     def record(session: Session) -> None:
         report = prepared.record(session)
         _erase(session, report)
         placement = session.get_one(Placement, report_id, with_for_update=True)
         placement.lane, placement.guardian = LANE, False
+        stamp(session, routing_key, [report_id])
 
     world.db.write(record)
 
