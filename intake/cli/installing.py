@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 import config
-from config import ConfigError, Problem
+from config import ConfigError, Problem, Settings
 from intake.cli.base import JSON, command, echo, fail, folder, say, settings_here, world_here
 from intake.core import checkup, revision, secretfile
 from intake.core.access import Role
@@ -19,7 +19,13 @@ from intake.core.world import World, open_world
 from intake.people import services as people
 from intake.people.models import Team
 from intake.routing.queries import COUNTY_RECOVERY
-from intake.routing.services import regrant_from_recovery
+from intake.routing.services import mark_everything, regrant_from_recovery, seal_is_broken
+
+_BEFORE_MARKS = "0001_the_line"  # what was filed under it carries no mark yet
+_CHANGED = (
+    "sites, conflicts, aliases or rules were changed without the secret file: new reports go to nobody but the"
+    " recovery key. Compare them with a backup, put them right, then run msx audit reseal --yes"
+)
 
 
 @command("check", "检查配置：每个问题一行，编号和办法", "print every configuration problem with id and hint")
@@ -28,6 +34,7 @@ def check(as_json: bool) -> None:
     try:
         settings = config.load({**os.environ, "MSX_DIR": str(folder())})
         found, known = checkup.problems(settings), checkup.notices(settings)
+        found += [] if found else _routing_problems(settings)
     except ConfigError as error:
         found, known = list(error.problems), []
     lines = [f"{p.id}: {p.hint}" for p in found] + [f"({p.id}: {p.hint})" for p in known]
@@ -35,6 +42,15 @@ def check(as_json: bool) -> None:
         lines.append(say("没有问题。", "no problem found."))
     echo(as_json, {"problems": rows(found), "notices": rows(known)}, "\n".join(lines))
     sys.exit(1 if found else 0)
+
+
+def _routing_problems(settings: Settings) -> list[Problem]:
+    """What only the secret file can tell: whether somebody moved the rows that decide where reports go."""
+    world = open_world(settings)
+    try:
+        return [Problem("routing.changed", _CHANGED)] if seal_is_broken(world) else []
+    finally:
+        world.close()
 
 
 def rows(problems: list[Problem]) -> list[dict[str, str]]:
@@ -119,6 +135,10 @@ def migrate() -> None:
     _upgrade(database)
     click.echo(f"{before or '-'} → {revision.current(database)}")
     database.close()
+    if before == _BEFORE_MARKS:
+        world = world_here()
+        mark_everything(world)
+        world.close()
 
 
 @command(

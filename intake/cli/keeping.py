@@ -9,6 +9,7 @@ import click
 from intake.cli.base import DIR, JSON, command, echo, fail, main, say, world_here
 from intake.people import services as people
 from intake.reports.services import auditing, sweeping
+from intake.routing.services import reseal
 
 
 @command("sweep", "清理：没有用到的文件、过期的登录", "clear away what nothing refers to")
@@ -50,6 +51,23 @@ def verify(kept: Path | None, as_json: bool) -> None:
     broken = say(f"断在 {verdict.broken}", f"broken at {verdict.broken}")
     echo(as_json, {"reports": verdict.reports, "broken": verdict.broken}, broken if verdict.broken else text)
     sys.exit(1 if verdict.broken else 0)
+
+
+@audit.command(
+    "reseal",
+    help=say(
+        "人工核对过点位、回避和称呼以后，认可现在的数据",
+        "accept sites, conflicts, aliases and rules as they are, after somebody looked at them",
+    ),
+)
+@click.option("--yes", is_flag=True, required=True, help=say("已经核对过", "they were looked at"))
+@DIR
+def accept(yes: bool) -> None:
+    world = world_here()
+    key = world.secrets.routing_key
+    world.db.write(lambda session: reseal(session, key))
+    world.close()
+    click.echo(say("已重新加盖标记。", "marked again as they are."))
 
 
 @audit.command("anchor", help=say("写出今天的锚，放到别处保存", "write today's anchor, to be kept elsewhere"))

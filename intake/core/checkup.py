@@ -46,7 +46,6 @@ def notices(settings: Settings) -> list[Problem]:
                 "demo.data", "this folder holds demo data with known passwords: never put it on a network"
             )
         )
-    found.append(Problem("recusal.later", "recusal is not built yet: do not go live with this version"))
     return found
 
 

@@ -73,7 +73,7 @@ def test_check_names_problems_and_notices(run: Run, site: dict[str, str], tmp_pa
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
     assert found["problems"] == []
-    assert {n["id"] for n in found["notices"]} == {"cookie.plain", "recusal.later"}
+    assert {n["id"] for n in found["notices"]} == {"cookie.plain"}
     (tmp_path / "site" / "secret").chmod(0o644)
     result = run("check", "--json")
     assert result.exit_code == 1

@@ -106,7 +106,8 @@ def arrive(
         readers=readers,
         placement=placement_row(
             report_id, decision, board_code=board.code, site_id=board.site_id, urgent=words.urgent,
-            cluster=twin.cluster if twin is not None else report_id, alias_version=known.alias_version, mentions=mentions,
+            cluster=twin.cluster if twin is not None else report_id, alias_version=known.alias_version,
+            mentions=mentions,
             routing_key=secrets.routing_key,
         ),
         mentions=[{"report_id": report_id, **row} for row in mentions],

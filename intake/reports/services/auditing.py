@@ -11,6 +11,7 @@ from intake.core import chain
 from intake.core.world import World
 from intake.reports.models import CitizenEvent, Report, StaffEvent
 from intake.reports.services import history
+from intake.routing.services import seal_is_broken, tampered_reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,18 @@ def anchor(world: World) -> dict[str, Any]:
 
 
 def verify(world: World, kept: Mapping[str, Any] | None = None) -> Verdict:
-    """Every link of every chain, and that each kept head is still a link of its chain.
+    """Every link of every chain, the marks of every placement, and that each kept head is still a link.
 
     Without an anchor two things are not found: a history recomputed by whoever has the secret file, and
     all of a report's rows put back as they once were.
     """
+    if seal_is_broken(world):
+        return Verdict(0, "routing: sites, conflicts, aliases or rules were changed without the secret file")
     with world.db.read() as session:
         reports = list(session.scalars(select(Report).order_by(Report.id)))
+        forged = tampered_reports(session, world.secrets.routing_key)
+        if forged:
+            return Verdict(len(reports), f"{forged[0]} placement")
         for report in reports:
             place = history.first_broken(session, world.secrets.chain_key, report)
             if place is not None:

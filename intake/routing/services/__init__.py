@@ -1,7 +1,7 @@
 """Placing reports, moving their keys, and settling what a change leaves to be done, one room a subject."""
 
 from intake.routing.queries.marks import TAMPERED, tampered, tampered_reports
-from intake.routing.services.facts import reseal, seal_is_broken
+from intake.routing.services.facts import check_mark, mark_everything, reseal, seal_is_broken
 from intake.routing.services.keys import (
     Progress,
     backlog_of,
@@ -50,6 +50,7 @@ __all__ = [
     "backlog_of",
     "bound",
     "check_epoch",
+    "check_mark",
     "count_backlog",
     "decide",
     "ensure_custody",
@@ -58,6 +59,7 @@ __all__ = [
     "grants_held",
     "join_release",
     "live_releases",
+    "mark_everything",
     "mention_rows",
     "moves_away",
     "note_mentions",

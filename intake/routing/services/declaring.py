@@ -15,7 +15,7 @@ from intake.routing.machinery import Declared
 from intake.routing.models import Conflict, Grant
 from intake.routing.queries.declared import would_lose
 from intake.routing.queries.targets import CONFLICT_KINDS, CONFLICT_WORDS, Candidate, find_target
-from intake.routing.services.facts import reseal
+from intake.routing.services.facts import check_mark, reseal
 from intake.routing.services.settling import Hand, settle
 
 GROUND_MAX = 200
@@ -136,11 +136,12 @@ def declare(world: World, actor: Actor, typed: Typed) -> str:
     hand, routing_key = Hand.of(world, actor.person_id), world.secrets.routing_key
 
     def record(session: Session) -> str:
+        check_mark(session, routing_key)
         if same_running(session, declaration, hand.day) is not None:
             raise Invalid({"target": _TWICE})
         session.add(Conflict(**row))
         reseal(session, routing_key)
-        settle(session, hand, held_by(session, declaration.person.id))
+        settle(session, hand, also=held_by(session, declaration.person.id))
         return str(row["id"])
 
     return world.db.write(record)
@@ -174,6 +175,7 @@ def end_conflict(world: World, actor: Actor, *, conflict_id: str) -> None:
     now, routing_key = world.clock.now(), world.secrets.routing_key
 
     def record(session: Session) -> None:
+        check_mark(session, routing_key)
         row = session.get(Conflict, conflict_id, with_for_update=True)
         if row is None:
             raise NotFound

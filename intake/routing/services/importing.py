@@ -13,7 +13,7 @@ from intake.core.sheets import Line, read_day
 from intake.core.world import World
 from intake.routing.models import Alias, Conflict
 from intake.routing.services.declaring import Declaration, Typed, conflict_row, held_by, understand
-from intake.routing.services.facts import reseal
+from intake.routing.services.facts import check_mark, reseal
 from intake.routing.services.naming import Name, put, understand_alias
 from intake.routing.services.settling import Hand, settle
 
@@ -51,11 +51,12 @@ def import_conflicts(world: World, actor: Actor, lines: Sequence[Line], *, dry_r
     hand, routing_key = Hand.of(world, by), world.secrets.routing_key
 
     def record(session: Session) -> Imported:
+        check_mark(session, routing_key)
         done = _tell(_put_conflict(session, row, {"made_by": by, "made_at": at}, write=not dry_run) for row in rows)
         if not dry_run and (done.new or done.changed):
             reseal(session, routing_key)
             people = {str(row["person_id"]) for row in rows}
-            settle(session, hand, {report for person in people for report in held_by(session, person)})
+            settle(session, hand, also={report for person in people for report in held_by(session, person)})
         return done
 
     return _done(world, record, dry_run=dry_run)
@@ -118,6 +119,7 @@ def import_aliases(world: World, actor: Actor, lines: Sequence[Line], *, dry_run
     by, at, routing_key = actor.person_id or actor.login, world.clock.now(), world.secrets.routing_key
 
     def record(session: Session) -> Imported:
+        check_mark(session, routing_key)
         done = []
         for name in names:
             done.append(_known_alias(session, name))

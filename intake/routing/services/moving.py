@@ -5,11 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy.orm import Session
 
+from intake.core.access import ROLE_PERMISSIONS, Permission
 from intake.core.errors import Forbidden, Invalid, Retry
 from intake.core.world import World
+from intake.people.models import Person
 from intake.routing.decide import CUSTODY, OFFICE, SUPERIOR
 from intake.routing.models import Alarm, Grant, Mention, Placement, Release
 from intake.routing.queries import Readers, able_teams, machinery, readers_for, touching_of
@@ -103,7 +105,7 @@ def record_transfer(session: Session, hand: Hand, transfer: Transfer) -> Moved:
         if mention is not None:
             mention.dismissed = True
     kept = _kept_recovery(session, transfer)
-    gone = delete(Grant).where(Grant.report_id == transfer.report_id, ~Grant.envelope.startswith("handover:"))
+    gone = delete(Grant).where(Grant.report_id == transfer.report_id, ~_of_receivers())
     if kept:
         gone = gone.where(~((Grant.holder.startswith("recovery:")) & Grant.envelope.in_(kept)))
     session.execute(gone)
@@ -118,6 +120,12 @@ def record_transfer(session: Session, hand: Hand, transfer: Transfer) -> Moved:
     return Moved(before, transfer.team_id)
 
 
+def _of_receivers() -> ColumnElement[bool]:
+    """Keys of restatements that a unit received: they stay with that unit's people wherever the original goes."""
+    roles = [role.value for role, may in ROLE_PERMISSIONS.items() if Permission.items_read in may]
+    return Grant.envelope.startswith("handover:") & Grant.holder.in_(select(Person.id).where(Person.role.in_(roles)))
+
+
 def went_up(day: date) -> Alarm:
     """What the office learns of a sealed report: that one went up, and on which day."""
     return Alarm(day=day, kind="went_up", report_id=None, team_id=OFFICE)
@@ -129,4 +137,7 @@ def _kept_recovery(session: Session, transfer: Transfer) -> list[str]:
     there = session.scalars(
         select(Grant.envelope).where(Grant.report_id == transfer.report_id, Grant.holder.startswith("recovery:"))
     )
-    return sorted({envelope for envelope in there if envelope not in sealed})
+    items_stay = transfer.team_id != SUPERIOR  # the county's recovery key opens nothing of the sealed lane
+    return sorted(
+        {envelope for envelope in there if envelope not in sealed and (items_stay or envelope[:9] != "handover:")}
+    )

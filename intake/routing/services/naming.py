@@ -18,7 +18,7 @@ from intake.routing.aliases import IGNORE, BadAlias, Folded, checked, fold
 from intake.routing.models import Alias
 from intake.routing.queries.targets import ALIAS_KINDS, find_target
 from intake.routing.services.declaring import managing
-from intake.routing.services.facts import reseal
+from intake.routing.services.facts import check_mark, reseal
 
 _OWN_NAME = "这是组或人的正式名字，不能不算。"
 
@@ -77,6 +77,7 @@ def add_alias(world: World, actor: Actor, *, text: str, kind: str, target: str) 
     now, routing_key = world.clock.now(), world.secrets.routing_key
 
     def record(session: Session) -> int:
+        check_mark(session, routing_key)
         row = session.get(Alias, name.folded, with_for_update=True)
         if row is not None and (row.kind, row.target) == (name.kind, name.target):
             return row.version
@@ -108,6 +109,7 @@ def stop_alias(world: World, actor: Actor, *, folded: str) -> None:
     now, routing_key = world.clock.now(), world.secrets.routing_key
 
     def record(session: Session) -> None:
+        check_mark(session, routing_key)
         row = session.get(Alias, folded, with_for_update=True)
         if row is None:
             raise NotFound

@@ -14,7 +14,7 @@ from intake.routing.decide import CUSTODY, SUPERIOR
 from intake.routing.models import Rule
 from intake.routing.queries.targets import find_target
 from intake.routing.services.declaring import managing
-from intake.routing.services.facts import reseal
+from intake.routing.services.facts import check_mark, reseal
 
 WHY_MAX = 60
 SITE_KINDS = {"project": "工程", "village": "村（社区）", "unit": "被巡察单位"}
@@ -44,6 +44,7 @@ def add_rule(world: World, actor: Actor, terms: Terms, *, categories: frozenset[
     routing_key = world.secrets.routing_key
 
     def record(session: Session) -> str:
+        check_mark(session, routing_key)
         rows = _active(session)
         session.add(Rule(position=len(rows) + 1, active=True, **row))
         _number(rows)
@@ -105,6 +106,7 @@ def move_rule(world: World, actor: Actor, *, rule_id: str, up: bool) -> None:
     routing_key = world.secrets.routing_key
 
     def record(session: Session) -> None:
+        check_mark(session, routing_key)
         rows = _active(session)
         at = next((place for place, row in enumerate(rows) if row.id == rule_id), None)
         if at is None:
@@ -124,6 +126,7 @@ def set_rule_active(world: World, actor: Actor, *, rule_id: str, active: bool) -
     routing_key = world.secrets.routing_key
 
     def record(session: Session) -> None:
+        check_mark(session, routing_key)
         rows = _active(session)
         rule = session.get(Rule, rule_id, with_for_update=True)
         if rule is None:

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from intake.core.world import World
 from intake.people.models import Team
-from intake.people.services import Departure, around_leaving
 from intake.routing.decide import CUSTODY, OFFICE, SUPERIOR
 from intake.routing.machinery import TEAM, Machinery, Touching
 from intake.routing.models import Alarm, Grant, Link, Placement, Release
@@ -66,33 +65,25 @@ on_settled: list[Callable[[Session, Hand, Settled], None]] = []
 """Whoever keeps reports appends to their history here: routing is below and cannot call it."""
 
 
-def settle(session: Session, hand: Hand, report_ids: Iterable[str], *, named: Collection[str] = ()) -> list[Settled]:
+def settle(
+    session: Session,
+    hand: Hand,
+    changed: Iterable[str] = (),
+    *,
+    also: Iterable[str] = (),
+    named: Collection[str] = (),
+) -> list[Settled]:
     """Put right every report that shares a cluster with one of these. Inside a write, after the change.
 
-    `named`: reports whose words turned out to name somebody of the machinery (a supplement, a new alias): like a
-    new one that does, they go to the office.
+    `changed`: reports whose own place, links or mentions this write changed; they get a new mark. `also`: others
+    that it touches (a conflict was declared); their marks stay what they are. `named`: reports whose words turned
+    out to name somebody of the machinery (a supplement, a new alias): like a new one that does, they go to the office.
     """
-    changed = list(report_ids)
-    stamp(session, hand.routing_key, changed)
-    clusters = list(session.scalars(select(Placement.cluster).where(Placement.report_id.in_(changed)).distinct()))
+    own = list(changed)
+    stamp(session, hand.routing_key, own)
+    wanted = [*own, *also]
+    clusters = list(session.scalars(select(Placement.cluster).where(Placement.report_id.in_(wanted)).distinct()))
     return _settle(session, hand, clusters, frozenset(named))
-
-
-def settle_after_leaving(session: Session, departure: Departure) -> Callable[[], None]:
-    """Whoever leaves may have been a report's last reader: it climbs in the same write."""
-    hand = Hand(departure.actor_id, departure.at, departure.day, departure.chain_key, departure.routing_key)
-    held = select(Grant.report_id).where(Grant.holder == departure.person_id)
-    clusters = list(session.scalars(select(Placement.cluster).where(Placement.report_id.in_(held)).distinct()))
-
-    def put_right() -> None:
-        session.flush()
-        _settle(session, hand, clusters, frozenset())
-
-    return put_right
-
-
-# People are below routing and cannot call it.
-around_leaving.append(settle_after_leaving)
 
 
 def settle_everything(session: Session, hand: Hand) -> list[Settled]:
