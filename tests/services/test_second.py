@@ -17,7 +17,8 @@ from intake.reports import services as reports
 from intake.reports.models import Addition, BoxMessage, Note, Report, ReportFile, StaffEvent
 from intake.reports.services import Upload, auditing
 from intake.reports.services.sweeping import sweep_blobs
-from intake.routing.models import Grant, Mention, Placement
+from intake.routing.models import Alarm, Grant, Mention, Placement
+from intake.routing.services import Hand, settle_everything
 from intake.triage import services
 from intake.triage.models import Pending
 from intake.web.formtoken import FormToken
@@ -333,6 +334,15 @@ class TestPurging:
         assert again.digits == first.digits
         with world.db.read() as session:
             assert session.scalar(select(func.count(Report.id))) == 1
+
+    def test_nobody_is_looked_for_who_could_open_what_is_gone(self, world: World, cast: Cast, filed: Report) -> None:
+        self.set_aside(world, cast, filed.id)
+        services.agree(world, act_of(world, cast.liaison), filed.id, version=3)
+        hand = Hand.of(world, "sweep")
+        assert world.db.write(lambda session: settle_everything(session, hand)) == []
+        with world.db.read() as session:
+            assert session.get_one(Placement, filed.id).team_id == "team4"
+            assert session.scalar(select(func.count(Alarm.id))) == 0
 
     def test_spam_alone_destroys_nothing_and_comes_back(
         self, world: World, cast: Cast, filed: Report, digits: str

@@ -29,6 +29,7 @@ from intake.routing.services.releasing import LASTS as RELEASE_LASTS
 from intake.routing.services.releasing import join_release, live_releases, release_rows, sweep_releases
 from intake.routing.services.settling import (
     CITIZEN_ACT,
+    PURGED,
     Hand,
     Settled,
     ensure_custody,
@@ -40,6 +41,7 @@ from intake.routing.services.settling import (
 
 __all__ = [
     "CITIZEN_ACT",
+    "PURGED",
     "RELEASE_LASTS",
     "TAMPERED",
     "Hand",

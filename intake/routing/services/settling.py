@@ -24,6 +24,7 @@ from intake.routing.services.marks import stamp
 
 CITIZEN_ACT = "citizen"
 _CHUNK = 400  # placements at a time: an IN of thousands is slow, a query each slower
+PURGED = "purged"  # the lane of what was destroyed: nothing of it is left to open, and it lies where it lay
 CLIMBED = "原来的组没有可以经手的人了，升到巡察办。"
 NAMED = "后来的话或新的称呼提到了经手的单位、人或上级：转巡察办。要径送的请径送。"
 EMPTY = "现在没有一个人可以打开它，请尽快补人或用恢复密钥。"
@@ -143,6 +144,8 @@ def _settle_one(
     *,
     away: bool,
 ) -> Settled | None:
+    if placement.lane == PURGED:
+        return None
     people = {holder for _, holder in held if not holder.startswith("recovery:")}
     out = {holder for holder in people if not known.may_read(holder, touching, hand.day)}
     readers = {holder for envelope, holder in held if envelope == "report"} & (people - out)

@@ -7,12 +7,10 @@ from intake.core.access import SignedIn
 from intake.core.world import World
 from intake.reports.models import Addition, BoxMessage, Note, Report, ReportFile
 from intake.routing.models import Grant, Mention, Placement, Release, Sketch
-from intake.routing.services import stamp
+from intake.routing.services import PURGED, stamp
 from intake.triage.models import Handover, Reveal
 from intake.triage.services.opening import Held
 from intake.triage.services.steps import Prepared, performs
-
-LANE = "purged"  # a report in it is in no queue, and nobody is looked for who could open it
 
 
 @performs("purge")
@@ -24,7 +22,7 @@ def purge(world: World, _signed_in: SignedIn, held: Held, prepared: Prepared) ->
         report = prepared.record(session)
         _erase(session, report)
         placement = session.get_one(Placement, report_id, with_for_update=True)
-        placement.lane, placement.guardian = LANE, False
+        placement.lane, placement.guardian = PURGED, False
         stamp(session, routing_key, [report_id])
 
     world.db.write(record)
