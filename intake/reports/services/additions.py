@@ -21,7 +21,8 @@ from intake.reports.services import clocks, history, photos
 from intake.reports.services.photos import FileProblem, Taken, Upload
 from intake.routing.aliases import Folded, fold
 from intake.routing.models import Grant
-from intake.routing.queries import holders_of, machinery, present_readers
+from intake.routing.queries import clusters_of, holders_of, machinery, present_readers
+from intake.routing.queries.marks import tampered
 from intake.routing.services import CITIZEN_ACT, Hand, check_epoch, moves_away, note_mentions, seal_out, settle
 
 _TRIES = 5
@@ -115,6 +116,7 @@ def _record(world: World, prepared: _Prepared, *, known: set[bytes], spent: byte
         ]
         readers = present_readers(session, world.secrets, report_id, day, also=named)
         held = holders_of(session, report_id)
+        sound = not tampered(session, world.secrets.routing_key, clusters_of(session, [report_id]))
     grants = seal_out(readers, prepared.key, report_id=report_id, envelope=prepared.row["id"], day=day)
 
     def record(session: Session) -> None:
@@ -147,6 +149,8 @@ def _record(world: World, prepared: _Prepared, *, known: set[bytes], spent: byte
         clocks.citizen_wrote(session, report, kind=kind, day=day, zone=zone)
         report.version += 1
         if new := note_mentions(session, report_id, named):
-            settle(session, hand, [report_id], named=[report_id] if any(moves_away(kind) for kind, _ in new) else ())
+            away = [report_id] if any(moves_away(kind) for kind, _ in new) else []
+            # A forged place keeps its wrong mark, whatever is written beside it.
+            settle(session, hand, [report_id] if sound else (), also=[report_id], named=away)
 
     world.db.write(record)

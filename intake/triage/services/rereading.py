@@ -23,7 +23,7 @@ from intake.routing.aliases import Folded, Hit, fold
 from intake.routing.decide import OFFICE, SUPERIOR
 from intake.routing.machinery import LEVEL, TEAM, Machinery
 from intake.routing.models import Grant, Mention, Placement
-from intake.routing.queries import grants_of, machinery, visible_reports
+from intake.routing.queries import clusters_of, grants_of, machinery, visible_reports
 from intake.routing.queries.marks import tampered
 from intake.routing.services import (
     Hand,
@@ -181,10 +181,13 @@ def _write(world: World, hand: Hand, version: int, found: Sequence[_Read]) -> in
 def _record(session: Session, hand: Hand, version: int, found: Sequence[_Read]) -> int:
     """Inside `db.write`: whom they name, the way up, the version under which they were read, and what follows."""
     away, named, read = [], 0, []
+    forged = tampered(session, hand.routing_key, clusters_of(session, [one.report_id for one in found]))
     for one in found:
         placement = session.get(Placement, one.report_id, with_for_update=True)
         if placement is None or placement.team_id == SUPERIOR:
             continue  # it went up since, by somebody else's hand
+        if placement.cluster in forged:
+            continue  # `msx audit verify` names it; nothing of ours may make it right
         if one.upward is not None:
             _send_up(session, hand, one.upward)
         new = note_mentions(session, one.report_id, [(hit.kind, hit.target) for hit in one.hits])
