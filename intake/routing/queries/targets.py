@@ -19,7 +19,7 @@ from intake.routing.aliases import fold
 from intake.routing.decide import CUSTODY
 
 _SUGGESTED = 4
-_CUTOFF = 0.5  # of difflib's ratio: 「岚溪鸿基」 is near enough to 「岚溪鸿基建设有限公司」
+_CUTOFF = 0.4  # of the ratio of difflib: 「柳弯」 is near enough to 「柳湾镇」, and the nearest come first
 ABOVE = "above"  # the one target of a level: whoever the level above answers for
 
 
