@@ -20,7 +20,7 @@ from intake.people.queries import Reader
 from intake.routing.models import Grant, Placement
 from intake.routing.queries import Readers
 from intake.routing.queries.readers import recovery_of
-from intake.routing.services import reseal, seal_out
+from intake.routing.services import reseal, seal_out, stamp
 from tests.cast import Member
 from tests.oracle.checker import NOBODYS, Checker
 from tests.oracle.letters import rows_of_placements, rows_of_reports, write_reports
@@ -45,9 +45,7 @@ def build_county(world: World, recovery: RecoveryKeys, scale: Scale = FULL, *, s
     return county
 
 
-def _write(
-    world: World, tables: Iterable[Table], *, reseal_with: bytes | None = None
-) -> None:
+def _write(world: World, tables: Iterable[Table], *, reseal_with: bytes | None = None) -> None:
     prepared = [(table, rows) for table, rows in tables if rows]
 
     def record(session: Session) -> None:
@@ -80,6 +78,10 @@ def _settle_placements(county: County, written: list[Written]) -> set[str]:
         session.merge(Team(id=NOBODYS, name="恢复密钥保管", kind="custody", covers=""))
         session.flush()
         session.bulk_update_mappings(Placement.__mapper__, changes)
+        session.flush()
+        stamp(session, routing_key, [report.id for report in written])
+
+    routing_key = county.world.secrets.routing_key
 
     county.world.db.write(record)
     return {change["report_id"] for change in changes if change["lane"] == "sealed"}

@@ -127,7 +127,13 @@ def rows_of_placements(county: County, written: list[Written]) -> list[Table]:
 def rows_of_reports(county: County, written: list[Written], sealed: Collection[str]) -> list[Table]:
     """The reports; those in the sealed lane (by id) begin as sealed up."""
     parents_first = sorted(written, key=lambda report: report.parent_id is not None)
-    made = [_report_rows(county, report, sealed=report.id in sealed) for report in parents_first]
+    numbers: set[str] = set()  # thirty random bits: among three thousand two may well be the same
+    while len(numbers) < len(written):
+        numbers.add(register_no())
+    made = [
+        _report_rows(county, report, number, sealed=report.id in sealed)
+        for report, number in zip(parents_first, numbers, strict=True)
+    ]
     return [(Report, [report for report, _ in made]), (CitizenEvent, [event for _, event in made])]
 
 
@@ -140,10 +146,13 @@ def _placement(county: County, report: Written) -> dict[str, Any]:
         "place_site_id": report.place_site_id, "team_id": site["team_id"] if site and site["team_id"] else "office",
         "lane": "ordinary", "urgent": report.urgent, "guardian": False, "reasons": ["按点位分到组。"],
         "rules_version": 1, "alias_version": 1, "cluster": report.cluster,
+        "mark": "",
     }  # fmt: skip
 
 
-def _report_rows(county: County, report: Written, *, sealed: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+def _report_rows(
+    county: County, report: Written, number: str, *, sealed: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
     secrets, day = county.world.secrets, county.world.today() - timedelta(county.rng.randrange(90))
     key, identity_key = vault.new_key(), vault.new_key()
     county.keys[report.id] = key
@@ -153,7 +162,7 @@ def _report_rows(county: County, report: Written, *, sealed: bool) -> tuple[dict
     content = json.dumps({"body": report.text}, ensure_ascii=False).encode()
     boxed = report.parent_id is None
     row = {
-        "id": report.id, "register_no": register_no(), "day": day, "since": day,
+        "id": report.id, "register_no": number, "day": day, "since": day,
         "day_order": vault.mac(secrets.order_key, "day-order", report.id).hex()[:32],
         "category": county.rng.choice((None, "three_assets", "subsidy", "bidding")), "identity": "anonymous",
         "about_handler": report.about_handler, "about_superior": report.about_superior, "state": state,
