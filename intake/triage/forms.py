@@ -45,6 +45,12 @@ class MoveForm(VersionedForm):
     text = TextAreaField(validators=[Length(max=TEXT_MAX, message=_TOO_LONG)])
 
 
+class ReleaseForm(StaffForm):
+    """`to`: one colleague's id; empty for all of them."""
+
+    to = StringField()
+
+
 class SecondForm(VersionedForm):
     """`decision`: agree, decline (with words) or withdraw."""
 

@@ -6,6 +6,7 @@ from intake.core.access import Permission
 from intake.people import queries as people
 from intake.triage import queries
 from intake.triage.queries import QueueFilters, QueuePage
+from intake.triage.services.attention import attention
 from intake.triage.views.desk import Pairs, blueprint
 from intake.web import session as web_session
 from intake.web.access import staff
@@ -22,12 +23,14 @@ def queue() -> str:
     filters = QueueFilters(**{name: request.args.get(name, "").strip() for name in _FILTERS})
     with world().db.read() as session:
         page = queries.queue(world(), session, who, filters=filters, cursor=cursor)
+        office = attention(world(), session, who) if not filters.lane else None
         waiting = not people.key_is_trusted(session, world().secrets, who.key_id)
     kept = {name: getattr(filters, name) for name in _FILTERS if getattr(filters, name)}
     choices = _choices(page)
     return render_template(
         "staff/queue.html",
         page=page,
+        attention=office,
         filters=filters,
         cursor=cursor,
         choices=choices,

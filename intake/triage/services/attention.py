@@ -1,0 +1,95 @@
+"""What the office must look after: reports that it guards, and that something went up. Facts, never a word of text."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from intake.boards.models import Site
+from intake.core.access import Role, SignedIn
+from intake.core.world import World
+from intake.reports.models import Report
+from intake.reports.workflow import SETTLED
+from intake.routing.models import Alarm, Placement
+from intake.routing.queries import visible_reports
+
+_SHOWN = 12
+_REMEMBERED = timedelta(days=30)
+# Of several alarms of one report the gravest is said.
+_KINDS = {
+    "empty": "现在没有一个人可以打开它，请补人或用恢复密钥",
+    "climbed": "原来的组没有可以经手的人了，升到巡察办",
+    "guardian": "负责的组没有可以经手的人，由巡察办代管",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A report that waits for the office, of which this person may know."""
+
+    report_id: str
+    register_no: str
+    site_name: str | None
+    day: date
+    kind: str
+
+    @property
+    def words(self) -> str:
+        return _KINDS[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """`went_up`: (day, how many), nothing else is known of these; `more`: alerts that are not shown."""
+
+    alerts: tuple[Alert, ...]
+    more: int
+    went_up: tuple[tuple[date, int], ...]
+    tampered: bool
+
+    @property
+    def empty(self) -> bool:
+        return not (self.alerts or self.went_up or self.tampered)
+
+
+def attention(world: World, session: Session, signed_in: SignedIn) -> Attention | None:
+    """For the office's people, each within what they may know of; None for everybody else."""
+    if signed_in.actor.role is not Role.office or not signed_in.actor.trusted:
+        return None
+    seen = visible_reports(signed_in.actor)
+    rows = session.execute(
+        select(Alarm.kind, Alarm.day, Alarm.report_id)
+        .where(or_(Alarm.report_id.is_(None), Alarm.report_id.in_(seen)))
+        .order_by(Alarm.day.desc())
+    ).all()
+    since = world.today() - _REMEMBERED
+    went_up: dict[date, int] = {}
+    kinds: dict[str, set[str]] = {}
+    for kind, day, report_id in rows:
+        if kind == "went_up" and day > since:
+            went_up[day] = went_up.get(day, 0) + 1
+        if report_id is not None and kind in _KINDS:
+            kinds.setdefault(report_id, set()).add(kind)
+    alerts = _guarded(session, signed_in, kinds)
+    tampered = any(kind == "seal" and day > since for kind, day, _ in rows)
+    return Attention(alerts[:_SHOWN], max(0, len(alerts) - _SHOWN), tuple(went_up.items()), tampered)
+
+
+def _guarded(session: Session, signed_in: SignedIn, kinds: dict[str, set[str]]) -> tuple[Alert, ...]:
+    """What the office stands in for, and nobody has acted on yet."""
+    rows = session.execute(
+        select(Report.id, Report.register_no, Report.day, Site.name)
+        .join(Placement, Placement.report_id == Report.id)
+        .outerjoin(Site, Site.id == Placement.site_id)
+        .where(
+            Placement.report_id.in_(visible_reports(signed_in.actor)),
+            Placement.guardian.is_(True),
+            Report.state.not_in([state.value for state in SETTLED]),
+        )
+        .order_by(Report.day, Report.day_order)
+    )
+    return tuple(
+        Alert(report_id, register_no, site, day, next(k for k in _KINDS if k in kinds.get(report_id, {"guardian"})))
+        for report_id, register_no, day, site in rows
+    )
