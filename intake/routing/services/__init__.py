@@ -10,6 +10,7 @@ from intake.routing.services.keys import (
     grants_held,
     regrant_from_recovery,
 )
+from intake.routing.services.leaving import climb_after_leaving
 from intake.routing.services.marks import stamp
 from intake.routing.services.moving import Moved, Transfer, prepare_transfer, record_transfer, went_up
 from intake.routing.services.placing import (
@@ -53,6 +54,7 @@ __all__ = [
     "bound",
     "check_epoch",
     "check_mark",
+    "climb_after_leaving",
     "count_backlog",
     "decide",
     "ensure_custody",
