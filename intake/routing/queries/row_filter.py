@@ -6,6 +6,7 @@ they declared, names them, their team or their post, or when they stepped back f
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select, union
@@ -40,19 +41,21 @@ def visible_reports(actor: Actor) -> Select[str]:
     not in the sealed lane (their text only where it holds them: see `opens_text`); the superior the sealed ones.
     Whoever is recused, in whatever way, sees nothing of it.
     """
-    return _visible(actor, None)
+    return _visible(actor, one=False)
 
 
-def visible_report(actor: Actor, report_id: str) -> Select[str]:
-    """The same filter asked for one report: its id, or nothing."""
-    return _visible(actor, report_id)
+def visible_report(actor: Actor) -> Select[str]:
+    """The same filter asked for one report, the parameter `visible_id`: its id, or nothing."""
+    return _visible(actor, one=True)
 
 
-def _visible(actor: Actor, report_id: str | None) -> Select[str]:
+@lru_cache(maxsize=1024)
+def _visible(actor: Actor, *, one: bool) -> Select[str]:
+    """Kept for whoever is at work: building the statement takes longer than running it."""
     visible = aliased(Placement, name="visible")  # the guard of the tests knows the filter by this name
     who = Who(actor.person_id, actor.team_id, actor.role.value, actor.day)
     seen = select(visible.report_id).where(_allowed(actor, visible), visible.cluster.not_in(blocked_clusters(who)))
-    return seen if report_id is None else seen.where(visible.report_id == report_id)
+    return seen.where(visible.report_id == bindparam("visible_id")) if one else seen
 
 
 def _allowed(actor: Actor, placement: Any) -> ColumnElement[bool]:

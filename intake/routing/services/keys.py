@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from intake.core.access import LEADER_ROLES, SignedIn
+from intake.core.access import LEADER_ROLES, Actor, SignedIn
 from intake.core.errors import Forbidden, NotFound
 from intake.core.vault import KeyPair
 from intake.core.world import World
@@ -28,6 +28,7 @@ from intake.routing.queries import (
     machinery,
     readers_for,
     touching_of,
+    visible_reports,
 )
 from intake.routing.queries.marks import tampered
 from intake.routing.services.marks import stamp
@@ -225,8 +226,9 @@ def count_backlog(session: Session, world: World, signed_in: SignedIn, person_id
     return len(backlog_of(session, world, signed_in, person_id)[1])
 
 
-def grants_held(session: Session, holder: str) -> int:
-    """How many reports this holder can open."""
-    return session.scalar(
-        select(func.count()).select_from(Grant).where(Grant.holder == holder, Grant.envelope == "report")
-    ) or 0  # fmt: skip
+def grants_held(session: Session, actor: Actor, holder: str) -> int:
+    """How many of the reports that `actor` may know of this holder can open: others are not counted for them."""
+    held = select(func.count()).select_from(Grant).where(
+        Grant.holder == holder, Grant.envelope == "report", Grant.report_id.in_(visible_reports(actor))
+    )  # fmt: skip
+    return session.scalar(held) or 0

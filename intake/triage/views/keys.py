@@ -83,10 +83,10 @@ def _keys_page(
     with world().db.read() as session:
         lines = people.colleagues(session, secrets, who.actor)
         trusted = people.key_is_trusted(session, secrets, who.key_id)
-        held = routing.grants_held(session, who.actor.person_id)
+        held = routing.grants_held(session, who.actor, who.actor.person_id)
         progress = {
             line.person_id: Progress(
-                routing.grants_held(session, line.person_id),
+                routing.grants_held(session, who.actor, line.person_id),
                 routing.count_backlog(session, world(), who, line.person_id),
             )
             for line in lines
