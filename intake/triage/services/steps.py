@@ -130,8 +130,12 @@ def perform(world: World, signed_in: SignedIn, held: Held, prepared: Prepared) -
     act = prepared.step.act
     if act:
         _PERFORMERS[act](world, signed_in, held, prepared)
-    else:
-        world.db.write(prepared.record)
+        return
+
+    def record(session: Session) -> None:
+        prepared.record(session)
+
+    world.db.write(record)
 
 
 def must_be_two(session: Session, waiting: Pending, signed_in: SignedIn) -> None:
