@@ -69,6 +69,7 @@ class Row:
     assignee: str | None
     team_name: str
     deadline: Deadline | None
+    urgent: tuple[str, ...]  # kinds of what cannot wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +239,7 @@ def _rows(session: Session, signed_in: SignedIn, found: Sequence[tuple[Any, ...]
                 assignee=assignee,
                 team_name=names.get(placement.team_id, placement.team_id),
                 deadline=deadline_of(report, lane=placement.lane, today=today),
+                urgent=tuple(placement.urgent),
             )
         )
     return tuple(rows)

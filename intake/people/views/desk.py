@@ -36,6 +36,7 @@ def staff_bar() -> dict[str, Any]:
 def _nav(actor: Actor) -> list[tuple[str, str, str]]:
     """(id, address, words) of the pages that this role has."""
     pages = [
+        ("items", Permission.items_read, "triage.items", "收到的件"),
         ("queue", Permission.queue_read, "triage.queue", "队列"),
         ("keys", Permission.keys_confirm, "triage.keys", "钥匙"),
         ("conflicts", Permission.routing_manage, "routing.conflicts", "回避"),

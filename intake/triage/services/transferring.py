@@ -52,10 +52,8 @@ def _other_teams(session: Session, but: str) -> list[tuple[str, str]]:
 
 
 def keys_of(pair: KeyPair, grants: Mapping[str, Grant]) -> dict[str, bytes]:
-    """Envelope → key, of all that this holder can open; what was handed on to a unit stays with that unit."""
-    return {
-        envelope: open_grant(pair, grant) for envelope, grant in grants.items() if not envelope.startswith("handover:")
-    }
+    """Envelope → key, of all that this holder can open; items that a unit received are the new team's to follow up."""
+    return {envelope: open_grant(pair, grant) for envelope, grant in grants.items()}
 
 
 @performs("transfer")
