@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from sqlalchemy.orm import Session
 
 from intake.boards.queries import BoardPage, board_by_site_no, board_page
-from intake.core.errors import Invalid
+from intake.core.errors import Invalid, NotFound
 from intake.core.world import World
 from intake.reports.content import Draft
 from intake.reports.services.arriving import arrive, read_words
 from intake.routing.aliases import Hit
 from intake.routing.decide import Decision
 from intake.routing.machinery import Machinery
+from intake.routing.models import Placement
 from intake.routing.queries import machinery
 from intake.routing.queries.targets import find_target
 from qr import code as codes
@@ -64,6 +65,31 @@ def rehearse(world: World, *, board: str, draft: Draft) -> Rehearsal:
             version=known.version,
             alias_version=known.alias_version,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Where a report lies or would lie, and why."""
+
+    team_id: str
+    lane: str
+    reasons: tuple[str, ...]
+
+
+def explained(found: Rehearsal) -> Explained:
+    return Explained(found.decision.team_id, found.decision.lane, found.decision.reasons)
+
+
+def explain(world: World, report_id: str) -> Explained:
+    """A report that is there, by what was decided when it came and at every move since. Raises `NotFound`.
+
+    For whoever has the machine's shell: what was written stays sealed to them, and so it cannot be decided anew.
+    """
+    with world.db.read() as session:
+        placement = session.get(Placement, report_id)
+    if placement is None:
+        raise NotFound
+    return Explained(placement.team_id, placement.lane, tuple(placement.reasons))
 
 
 def _mentioned(rows: Sequence[dict[str, str]]) -> list[tuple[str, str]]:
