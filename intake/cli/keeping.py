@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -12,18 +13,23 @@ from intake.reports.services import auditing, sweeping
 from intake.routing.services import reseal
 
 
-@command("sweep", "清理：没有用到的文件、过期的登录", "clear away what nothing refers to")
+@command(
+    "sweep", "新的一天：回避、升级、过期的放行；清理没有用到的文件", "a new day's recusals, climbing, clearing away"
+)
 @JSON
 def sweep(as_json: bool) -> None:
     world = world_here()
+    day = sweeping.settle_day(world)
     blobs, sessions = sweeping.sweep_blobs(world), people.clear_dead_sessions(world)
     world.db.checkpoint()  # what was deleted must not be left in the write-ahead log
     world.close()
     text = say(
-        f"删除没有用到的文件 {blobs} 个，过期的登录 {sessions} 个。",
-        f"{blobs} unreferenced blobs and {sessions} dead sessions deleted.",
+        f"因回避收回钥匙 {day.withdrawn} 把，升到巡察办 {day.climbed} 件，没有人的组 {day.empty_teams} 个，"
+        f"过期的放行 {day.releases} 份。删除没有用到的文件 {blobs} 个，过期的登录 {sessions} 个。",
+        f"{day.withdrawn} keys withdrawn, {day.climbed} reports climbed, {day.empty_teams} teams without anybody, "
+        f"{day.releases} releases expired. {blobs} unreferenced blobs and {sessions} dead sessions deleted.",
     )
-    echo(as_json, {"blobs": blobs, "sessions": sessions}, text)
+    echo(as_json, {**asdict(day), "blobs": blobs, "sessions": sessions}, text)
 
 
 @main.group("audit", help=say("核对留痕", "check the histories"))
