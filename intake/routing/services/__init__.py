@@ -82,6 +82,7 @@ __all__ = [
     "settle",
     "settle_everything",
     "stamp",
+    "sweep_releases",
     "tampered",
     "tampered_reports",
     "went_up",
