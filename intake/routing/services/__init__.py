@@ -83,6 +83,7 @@ __all__ = [
     "settle_everything",
     "stamp",
     "sweep_releases",
+    "sweep_releases",
     "tampered",
     "tampered_reports",
     "went_up",

@@ -131,17 +131,15 @@ def _way(world: World, session: Session, held: Held, chosen: frozenset[Mentioned
     """Routed again with what is left. What something linked with it names too keeps everybody out as before."""
     placement, report, secrets = held.placement, held.report, world.secrets
     known = machinery(session, secrets)
-    elsewhere = select(Mention.kind, Mention.target).join(Placement, Placement.report_id == Mention.report_id)
-    others = set(
-        session.execute(
-            elsewhere.where(
-                Placement.cluster == placement.cluster,
-                Placement.report_id != report.id,
-                Mention.dismissed.is_(False),
-            )
-        ).tuples()
+    linked = list(
+        session.scalars(
+            select(Placement.report_id).where(Placement.cluster == placement.cluster, Placement.report_id != report.id)
+        )
     )
-    counts_out = frozenset(chosen - others)
+    others = session.execute(
+        select(Mention.kind, Mention.target).where(Mention.report_id.in_(linked), Mention.dismissed.is_(False))
+    )
+    counts_out = chosen.difference((kind, target) for kind, target in others)
     touching = touching_of(session, known, [placement.cluster])[placement.cluster]
     touching = replace(touching, mentions=touching.mentions - counts_out)
     left = [row for row in _live(session, report.id) if (row.kind, row.target) not in chosen]
@@ -149,7 +147,7 @@ def _way(world: World, session: Session, held: Held, chosen: frozenset[Mentioned
     facts = facts_of(
         session, secrets, known, site_id=placement.place_site_id or placement.site_id, touching=touching,
         hits=(), named=tuple(Named(row.kind, row.target, _name(known, row)) for row in left if row.source == "text"),
-        day=world.today(), category=report.category, about_handler=ticked, linked=bool(others),
+        day=world.today(), category=report.category, about_handler=ticked, linked=bool(linked),
         # Two of the superior's people have read it: what the citizen ticked about the superior is answered.
         about_superior=False, urgent=tuple(placement.urgent),
     )  # fmt: skip

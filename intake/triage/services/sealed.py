@@ -111,7 +111,7 @@ def _holders(session: Session, report_id: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for envelope, holder in session.execute(
         select(Grant.envelope, Grant.holder).where(Grant.report_id == report_id)
-    ).tuples():
+    ):
         if not (envelope.startswith("handover:") or holder.startswith("recovery:")):
             found.setdefault(envelope, set()).add(holder)
     return found
