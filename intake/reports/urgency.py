@@ -50,10 +50,14 @@ _CLIMBS: Final = _any(
 )
 _KILL: Final = "(?:杀|砍|捅|弄死|打死|整死|搞死|做掉)"
 _SOMEBODY: Final = "(?:我|他|她|你|俺|咱|全家|一家|人(?!家|物|民))"
+# Looked for around the few places where there is talk of killing at all: its first words are in every sentence.
+_KILLING: Final = re.compile(_KILL)
+_THREAT: Final = _any(f"(?:要|想|会|敢|说|准备)~4{_KILL}了?{_SOMEBODY}", but="也不|也没")
+_AROUND: Final = 8  # characters on each side of the place
 # Harm to others, threatened or going on.
 _VIOLENCE: Final = _any(
     "出人命 闹人命 救命啊 快救命 生命危险 快不行了 昏迷不醒 快饿死 快冻死",
-    f"(?:要|想|会|敢|说|扬言|威胁|恐吓|准备)~4{_KILL}了?{_SOMEBODY} (?:弄死|砍死|捅死|整死|搞死){_SOMEBODY}",
+    f"(?:弄死|砍死|捅死|整死|搞死){_SOMEBODY} (?:扬言|威胁|恐吓)~4{_KILL}了?{_SOMEBODY}",
     "(?:威胁|恐吓|扬言)~6(?:杀|砍|烧|炸|弄死|打死|断腿|断手|断我)",
     "(?:拿|持|提|带|举|挥)[着了起]?(?:一把)?[菜砍尖长短]?刀(?:砍|捅|追|来|威胁|冲|对|架|逼|要|上门|进|找|堵|伤) 动刀子",
     "放火烧 要放火 去放火 纵火 泼汽油 浇汽油 一把火烧 汽油~6(?:烧|点) 炸药 雷管 要炸~4(?:政府|工地|大厅|死)",
@@ -64,8 +68,10 @@ _VIOLENCE: Final = _any(
 
 # --- Children ---------------------------------------------------------------------------------------------
 
-# Years in words, up to seventeen: 「六十八岁」 is nobody's child.
-_AGE: Final = "(?<![一二三四五六七八九十百])(?:[一二两三四五六七八九]|十[一二三四五六七]?)岁"
+# Years in words, up to seventeen: 「六十八岁」 is nobody's child. What must not stand before a figure is looked at
+# behind it: a pattern that begins with looking back is tried at every character.
+_NO_TENS: Final = "(?<![一二三四五六七八九十百].)"
+_AGE: Final = f"(?:[一二两三四五六七八九]{_NO_TENS}岁|十{_NO_TENS}[一二三四五六七]?岁)"
 _CHILD: Final = (
     "(?:小学|初中|幼儿园|学前班|托儿所|年级|学生|同桌|同学|孩子|小孩|娃|儿童|女童|男童|婴儿|少年|小姑娘|女孩|男孩"
     f"|后爸|后妈|继父|继母|(?:女儿|儿子|孙女|孙子)(?=被)|{_AGE})"
@@ -78,7 +84,8 @@ _HARM: Final = (
     "|自杀|跳楼|不想活|[身都]上?都?是伤|遍体鳞伤)"
 )
 _MINOR: Final = (
-    re.compile(f"{_CHILD}.{{0,40}}?{_HARM}(?!过)|{_HARM}(?!过).{{0,16}}?{_CHILD}"),
+    re.compile(f"{_CHILD}.{{0,40}}?{_HARM}(?!过)"),
+    re.compile(f"{_HARM}(?!过).{{0,16}}?{_CHILD}"),
     _any(
         "未成年 未满十四 不满十四 未满十八 不满十八 童工 校园霸凌 校园欺凌",
         "幼女 虐童 拐卖儿童 救救(?:孩子|这孩子|这个孩子)",
@@ -117,7 +124,10 @@ _DESPERATE: Final = _any("豁出去 什么都干得出 别怪~6不客气 别怪�
 
 
 def _life(text: Folded) -> bool:
-    return any(pattern.search(text) for pattern in (_SELF_HARM, _CLIMBS, _VIOLENCE))
+    return any(pattern.search(text) for pattern in (_SELF_HARM, _CLIMBS, _VIOLENCE)) or any(
+        _THREAT.search(text, max(0, place.start() - _AROUND), place.end() + _AROUND)
+        for place in _KILLING.finditer(text)
+    )
 
 
 def find(text: Folded, category: str | None, ticked: bool) -> tuple[Kind, ...]:
