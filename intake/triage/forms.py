@@ -98,7 +98,7 @@ class HandOnForm(VersionedForm):
 class UrgentCallForm(StaffForm):
     """Somebody was called: whom, when (local time), and a note among colleagues."""
 
-    to = StringField()
+    whom = StringField()
     at = StringField()
     note = StringField()
 

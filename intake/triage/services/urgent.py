@@ -74,19 +74,19 @@ def local_now(world: World) -> str:
     return world.clock.now().astimezone(ZoneInfo(world.settings.timezone)).strftime("%Y-%m-%dT%H:%M")
 
 
-def record_call(world: World, signed_in: SignedIn, report_id: str, *, to: str, at: str, note: str = "") -> None:
+def record_call(world: World, signed_in: SignedIn, report_id: str, *, whom: str, at: str, note: str = "") -> None:
     """Who was called and when (local time, ISO without an offset); the note is for colleagues, under the report's key.
 
     No version is asked for: that somebody was called is true whatever else has happened. Raises `NotFound`,
-    `Forbidden`, or `Invalid` (to, at, note).
+    `Forbidden`, or `Invalid` (whom, at, note).
     """
     words = content.clean(note)
     now = world.clock.now()
     when = _when(at, world.settings.timezone)
     problems = {}
-    if to not in CALLED:
-        problems["to"] = "请选打给了谁。"
-    elif to == "other" and not words:
+    if whom not in CALLED:
+        problems["whom"] = "请选打给了谁。"
+    elif whom == "other" and not words:
         problems["note"] = "打给了谁，请写在备注里。"
     if len(words) > NOTE_MAX:
         problems["note"] = f"最多 {NOTE_MAX} 个字，现在有 {len(words)} 个。"
@@ -99,7 +99,7 @@ def record_call(world: World, signed_in: SignedIn, report_id: str, *, to: str, a
         held = find_own(session, signed_in, report_id)
         held.key(signed_in.keys.reading)
         row = steps.seal_note(world, session, signed_in, held, words) if words else None
-    data = {"to": to, "at": when.astimezone(ZoneInfo(world.settings.timezone)).isoformat(timespec="minutes")}
+    data = {"to": whom, "at": when.astimezone(ZoneInfo(world.settings.timezone)).isoformat(timespec="minutes")}
     key = world.secrets.chain_key
 
     def record(session: Session) -> None:

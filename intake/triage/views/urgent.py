@@ -42,6 +42,6 @@ def urgent_call(report_id: str) -> Response:
         form,
         done="called",
         do=lambda: urgent.record_call(
-            world(), who, report_id, to=form.to.data or "", at=form.at.data or "", note=form.note.data or ""
+            world(), who, report_id, whom=form.whom.data or "", at=form.at.data or "", note=form.note.data or ""
         ),
     )
