@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from intake.boards.models import Organisation, Region, Site
 from intake.core.access import Role
@@ -334,3 +335,52 @@ class TestRereading:
         add_alias(desk.world, desk.cast.office.actor, text="不相干的人", kind="team", target="team3")
         assert press(desk) == (0, 0, 1)
         assert lies(desk, case).alias_version == 0
+
+
+class TestFromTheCasePage:
+    def add(self, desk: Desk, case: Case, **change: str) -> TestResponse:
+        fields = {"text": "管村里的那个组", "kind": "team", "target": "岚溪县委第四巡察组", **change}
+        return desk.post(f"{case.path}/alias", **fields)
+
+    def test_it_counts_for_this_report_at_once(self, desk: Desk) -> None:
+        case = desk.file("管村里的那个組收了承包人的烟酒，鱼塘的事压了两个月，一直没有下文。")
+        desk.enter(desk.cast.liaison)
+        assert "有没认出来的" in desk.get(case.path).text
+        added = self.add(desk, case)
+        assert added.headers["Location"] == "/staff/queue?done=alias_counts"  # it is about her own team: it is gone
+        assert desk.get(case.path).status_code == 404
+        assert lies(desk, case).team_id == "office"
+        with desk.world.db.read() as session:
+            assert session.scalars(select(Alias.made_by)).one() == desk.cast.liaison.person_id
+
+    def test_one_that_names_nobody_here_is_kept(self, desk: Desk) -> None:
+        case = desk.file()
+        desk.enter(desk.cast.liaison)
+        assert self.add(desk, case).headers["Location"] == f"{case.path}?done=alias_added"
+        assert lies(desk, case).team_id == "team4"
+
+    @pytest.mark.parametrize(
+        ("change", "says"),
+        [({"text": "王"}, "只有一个字"), ({"kind": ""}, "请选指的是什么"), ({"target": "第四组"}, "是不是")],
+    )
+    def test_what_cannot_be_taken_comes_back(self, desk: Desk, change: dict[str, str], says: str) -> None:
+        case = desk.file()
+        desk.enter(desk.cast.liaison)
+        page = self.add(desk, case, **change)
+        assert page.status_code == 422
+        assert says in page.text
+
+    def test_shielding_a_word_is_the_offices(self, desk: Desk) -> None:
+        case = desk.file()
+        desk.enter(desk.cast.liaison)
+        assert self.add(desk, case, kind="ignore", target="").status_code == 403
+
+    def test_who_does_not_have_the_report_adds_nothing(self, desk: Desk) -> None:
+        case = desk.file()
+        for member, status in ((desk.cast.stranger, 404), (desk.cast.office, 403), (desk.cast.auditor, 403)):
+            desk.enter(member)
+            assert self.add(desk, case).status_code == status
+        desk.enter(desk.cast.liaison)
+        assert desk.client.post(f"{case.path}/alias", data={"text": "那个组"}).status_code == 400
+        with desk.world.db.read() as session:
+            assert session.scalars(select(Alias)).all() == []

@@ -4,7 +4,7 @@ A module of acts on a case imports `blueprint` from `desk` and `act`, `may_act`,
 it is named here, and its part of the page is a file of its own in `templates/staff/case/`.
 """
 
-from intake.triage.views import case, handover, items, keys, moves, queue, routing, sealed, urgent
+from intake.triage.views import case, handover, items, keys, links, moves, naming, queue, routing, sealed, urgent
 from intake.triage.views.desk import blueprint
 
-__all__ = ["blueprint", "case", "handover", "items", "keys", "moves", "queue", "routing", "sealed", "urgent"]
+__all__ = ["blueprint", "case", "handover", "items", "keys", "links", "moves", "naming", "queue", "routing", "sealed", "urgent"]
