@@ -25,6 +25,7 @@ from intake.core.world import World
 from intake.demo import county as counties
 from intake.demo import filings, staff
 from intake.demo.filings import Filing
+from intake.reports.services.sweeping import settle_day
 from intake.triage import services as triage
 
 _SETTINGS = {
@@ -104,6 +105,7 @@ def build(
         _retire(world, county, codes)
         say("办理")
         _work(world, {filing.ref: filing for filing in filed})
+        settle_day(world)  # as every night: conflicts that began while the reports came in
         phones = staff.set_up_phones(
             world, clock, _who_needs_a_phone(county, settings), on=_at(day - timedelta(days=30), 9, zone)
         )
@@ -174,7 +176,7 @@ def _retire(world: World, county: counties.County, codes: dict[str, str]) -> Non
 
 def _work(world: World, filed: dict[str, Filing]) -> None:
     """A little of the staff's work, so that queue, case page and box have something to show."""
-    acts: tuple[tuple[str, str, Callable[[Any, str, int], None]], ...] = (
+    acts: tuple[tuple[str, str, Callable[[Any, str, int], object]], ...] = (
         ("R13", "liaison4", lambda who, rid, v: triage.answer(
             world, who, rid, version=v, ask=True,
             text="收到您的反映。请补充：说的是谁、什么事、大概什么时候、涉及多少钱，还有谁清楚？")),
