@@ -224,6 +224,7 @@ def _case_contact(page: Page, site: Site, query: str) -> None:
         fold.locator("summary").click()
         fold.locator("select").select_option("verify")
         _press(page, "[data-testid=reveal-ask]")
+        page.context.clear_cookies()
         as_("liaison4", case)(page, site, query)
         _press(page, "[data-testid=second-agree]")
         page.context.clear_cookies()

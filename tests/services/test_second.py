@@ -190,11 +190,12 @@ class TestClosingAsUnfounded:
         close_as_unfounded(world, act_of(world, cast.liaison), filed.id)
         member: Member = getattr(cast, name)
         who = act_of(world, member)
-        for attempt in (
+        attempts: tuple[Callable[[], None], ...] = (
             lambda: services.agree(world, who, filed.id, version=2),
             lambda: services.decline(world, who, filed.id, text="不", version=2),
             lambda: services.withdraw(world, who, filed.id, version=2),
-        ):
+        )
+        for attempt in attempts:
             with pytest.raises(NotFound):
                 attempt()
 
