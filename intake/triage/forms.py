@@ -8,6 +8,7 @@ from wtforms.validators import InputRequired, Length
 from intake.web.formtoken import StaffForm, Tick
 
 TEXT_MAX = 5000
+SPLIT_ITEMS = range(1, 10)
 _TOO_LONG = f"最多 {TEXT_MAX} 个字，请分几次写。"
 
 
@@ -107,3 +108,47 @@ class ItemForm(StaffForm):
     """What a receiving unit writes back: why it is returned, or what came of it."""
 
     text = TextAreaField()
+
+
+class LinkForm(VersionedForm):
+    """`report`: the register number or id of the one that belongs with this one."""
+
+    report = StringField(validators=[InputRequired("请写另一件的登记号。")])
+
+
+class UnlinkForm(VersionedForm):
+    reason = StringField()
+
+
+class SplitForm(VersionedForm):
+    """`text1` to `text9`, each with its `category1` to `category9`; what is left empty is no item."""
+
+    @property
+    def items(self) -> list[tuple[str, str]]:
+        """Text and category, in the order of the page."""
+        return [(self[f"text{n}"].data or "", self[f"category{n}"].data or "") for n in SPLIT_ITEMS]
+
+
+for _number in SPLIT_ITEMS:
+    setattr(SplitForm, f"text{_number}", TextAreaField())
+    setattr(SplitForm, f"category{_number}", StringField())
+
+
+class RecuseForm(StaffForm):
+    """No version: stepping back is never too late."""
+
+    ground = StringField()
+
+
+class RoundForm(StaffForm):
+    """A whole team's open reports: `done` is how many went over before this press."""
+
+    from_team = StringField()
+    team_id = StringField()
+    text = TextAreaField(validators=[Length(max=TEXT_MAX, message=_TOO_LONG)])
+    done = StringField()
+
+    @property
+    def done_before(self) -> int:
+        text = (self.done.data or "").strip()
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else 0

@@ -150,6 +150,8 @@ def _move_forms(found: Case, posted: StaffForm | None) -> list[tuple[Move, MoveF
 
 def _prefix(found: Case, posted: StaffForm | None) -> str | None:
     """What the ids of the sent form's fields begin with; None where the page has no such form now."""
+    if isinstance(posted, MoveForm) and not posted.to.data:  # the place is corrected, no step is taken
+        return "place-" if found.moves else None
     if isinstance(posted, MoveForm):
         return f"{posted.to.data}-" if posted.to.data in [move.to for move in found.moves] else None
     if isinstance(posted, AnswerForm):

@@ -106,6 +106,7 @@ def _keys_page(
         held=held,
         batch=BATCH,
         fresh=web_session.password_is_fresh(),
+        may_hand_over=trusted and who.actor.may(Permission.report_transfer),
         today=world().today(),
     )
     return make_response(page, status)
