@@ -32,6 +32,7 @@ DECIDING: Final[dict[str, str]] = {
     "routing/queries/knowledge.py:clusters_of": "which clusters a change touches, to settle them",
     "routing/services/keys.py:backlog_of": "what the giver holds a key of: nobody recused holds one",
     "routing/services/keys.py:grant_backlog": "what the giver holds a key of: nobody recused holds one",
+    "triage/services/returning.py:_way": "whom something linked with it names decides who is kept out of it",
 }
 
 

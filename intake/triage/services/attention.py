@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from intake.boards.models import Site
 from intake.core.access import Role, SignedIn
 from intake.core.world import World
+from intake.people.models import Team
 from intake.reports.models import Report
 from intake.reports.workflow import SETTLED
 from intake.routing.models import Alarm, Placement
@@ -16,6 +17,7 @@ from intake.routing.queries import visible_reports
 
 _SHOWN = 12
 _REMEMBERED = timedelta(days=30)
+_NIGHTLY = timedelta(days=1)  # `msx sweep` says it anew each day for as long as it lasts
 # Of several alarms of one report the gravest is said.
 _KINDS = {
     "empty": "现在没有一个人可以打开它，请补人或用恢复密钥",
@@ -41,16 +43,20 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """`went_up`: (day, how many), nothing else is known of these; `more`: alerts that are not shown."""
+    """`went_up`: (day, how many), nothing else is known of these; `more`: alerts that are not shown.
+
+    `empty_teams`: names of teams of live boards in which nobody can open a report.
+    """
 
     alerts: tuple[Alert, ...]
     more: int
     went_up: tuple[tuple[date, int], ...]
+    empty_teams: tuple[str, ...]
     tampered: bool
 
     @property
     def empty(self) -> bool:
-        return not (self.alerts or self.went_up or self.tampered)
+        return not (self.alerts or self.went_up or self.empty_teams or self.tampered)
 
 
 def attention(world: World, session: Session, signed_in: SignedIn) -> Attention | None:
@@ -59,21 +65,26 @@ def attention(world: World, session: Session, signed_in: SignedIn) -> Attention 
         return None
     seen = visible_reports(signed_in.actor)
     rows = session.execute(
-        select(Alarm.kind, Alarm.day, Alarm.report_id)
+        select(Alarm.kind, Alarm.day, Alarm.report_id, Team.name)
+        .outerjoin(Team, Team.id == Alarm.team_id)
         .where(or_(Alarm.report_id.is_(None), Alarm.report_id.in_(seen)))
         .order_by(Alarm.day.desc())
     ).all()
     since = world.today() - _REMEMBERED
     went_up: dict[date, int] = {}
     kinds: dict[str, set[str]] = {}
-    for kind, day, report_id in rows:
+    empty: set[str] = set()
+    for kind, day, report_id, team in rows:
         if kind == "went_up" and day > since:
             went_up[day] = went_up.get(day, 0) + 1
         if report_id is not None and kind in _KINDS:
             kinds.setdefault(report_id, set()).add(kind)
+        if report_id is None and kind == "empty" and team and day >= world.today() - _NIGHTLY:
+            empty.add(team)
     alerts = _guarded(session, signed_in, kinds)
-    tampered = any(kind == "seal" and day > since for kind, day, _ in rows)
-    return Attention(alerts[:_SHOWN], max(0, len(alerts) - _SHOWN), tuple(went_up.items()), tampered)
+    tampered = any(kind == "seal" and day > since for kind, day, _, _ in rows)
+    more = max(0, len(alerts) - _SHOWN)
+    return Attention(alerts[:_SHOWN], more, tuple(went_up.items()), tuple(sorted(empty)), tampered)
 
 
 def _guarded(session: Session, signed_in: SignedIn, kinds: dict[str, set[str]]) -> tuple[Alert, ...]:
