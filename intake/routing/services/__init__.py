@@ -83,7 +83,6 @@ __all__ = [
     "settle_everything",
     "stamp",
     "sweep_releases",
-    "sweep_releases",
     "tampered",
     "tampered_reports",
     "went_up",
