@@ -18,7 +18,7 @@ from intake.core.secretfile import BadRecoveryKey, SecretFileError
 from intake.core.world import World, open_world
 from intake.people import services as people
 from intake.people.models import Team
-from intake.routing.queries import COUNTY_RECOVERY
+from intake.routing.queries import COUNTY_RECOVERY, SUPERIOR_RECOVERY
 from intake.routing.services import mark_everything, regrant_from_recovery, seal_is_broken
 
 _BEFORE_MARKS = "0001_the_line"  # what was filed under it carries no mark yet
@@ -165,7 +165,14 @@ def recover(key_file: Path, confirm: str | None) -> None:
 
 def _regrant(world: World, text: str) -> None:
     kind, keys = secretfile.read_recovery_key(text)
-    if kind != "county" or keys.public != world.secrets.county:
-        fail(say("这不是本县的恢复钥匙。", "this is not the county's recovery key."))
-    done = regrant_from_recovery(world, keys.reading, holder=COUNTY_RECOVERY).done
+    roots = {"county": (world.secrets.county, COUNTY_RECOVERY), "superior": (world.secrets.superior, SUPERIOR_RECOVERY)}
+    public, holder = roots.get(kind, (None, ""))
+    if keys.public != public:
+        fail(
+            say(
+                "这不是本县的恢复钥匙，也不是它上级的。",
+                "this is a recovery key of neither this county nor its superior.",
+            )
+        )
+    done = regrant_from_recovery(world, keys.reading, holder=holder).done
     click.echo(say(f"补发钥匙 {done} 份。", f"{done} grants given again."))
