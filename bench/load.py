@@ -8,6 +8,7 @@ board is taken in turn, so that no board's limit is met before all of them are.
 
 import itertools
 import json
+import random
 import re
 import socket
 import sys
@@ -15,7 +16,24 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-BODY = "村口的路修了半截就停了，石子堆在学校门口，孩子每天绕着走，下雨天更难走，问了几回都没有人管。"
+# What people write: clauses put together anew for every report, for those who say the same thing are linked.
+CLAUSES = (
+    "村口的路修了半截就停了", "石子堆在学校门口", "孩子每天绕着走", "下雨天更难走", "问了几回都没有人管",
+    "低保名单从来没有贴出来", "评的时候没开过会", "真正困难的几户反而没有", "会计一个人管着账", "去年的账到现在没公开",
+    "鱼塘一亩一年才一百五", "合同一签就是二十年", "隔壁组都是六百多", "没开会也没公示", "包给了亲戚",
+    "路灯坏了两个多月", "老人晚上摔过跤", "说了三次没人来", "垃圾池满了没人拉", "水管三天两头没水",
+    "补贴少发了两亩多", "去问说系统里就这样", "让我别到处问", "办手续跑了四趟", "每次缺的材料都不一样",
+    "窗口的人一直在看手机", "让找中介代办", "收了两百块没给票", "食堂的菜一个星期一个样", "碗里没几片肉",
+)
+CLAUSES_IN_A_REPORT = 5
+
+
+def body_of(number: int) -> str:
+    """The text of this report: the same for the same number, hardly alike for others."""
+    chosen = random.Random(number).sample(CLAUSES, CLAUSES_IN_A_REPORT)
+    return f"{'，'.join(chosen)}。{number}"
+
+
 BOUNDARY = "----bench"
 _TOKEN = re.compile(rb'name="token"[^>]*value="([^"]+)"')
 _RECEIPT = re.compile(rb'data-testid="receipt"[^>]*>(.*?)</p>', re.DOTALL)
@@ -81,7 +99,7 @@ def journey(port: int, board: str, number: int, tally: Tally) -> None:
         page = _timed(tally, "form", connection, "GET", f"/b/{board}/report")
         token = _TOKEN.search(page)
         assert token is not None
-        form = multipart({"token": token[1].decode(), "body": f"{BODY}{number}", "identity": "anonymous"})
+        form = multipart({"token": token[1].decode(), "body": body_of(number), "identity": "anonymous"})
         kind = f"multipart/form-data; boundary={BOUNDARY}"
         page = _timed(tally, "post", connection, "POST", f"/b/{board}/report", kind, form)
         shown = _RECEIPT.search(page)

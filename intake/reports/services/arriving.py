@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from intake.boards.queries import BoardPage
@@ -26,7 +26,16 @@ from intake.routing.queries import Readers, machinery, readers_for, touching_of
 from intake.routing.services import decide, facts_of, mention_rows, placement_row
 
 _SKETCH, _PLACEMENT = table_of(Sketch), table_of(Placement)
+_BANDS = 8
 _CANDIDATES = 8  # sketches compared: whoever shares a band with more is alike to one of them already
+
+# Built once: every filing asks. Whoever shares a band is worth comparing.
+_NEAR = (
+    select(_SKETCH.c.report_id, _SKETCH.c.marks, _PLACEMENT.c.cluster)
+    .join_from(_SKETCH, _PLACEMENT, _PLACEMENT.c.report_id == _SKETCH.c.report_id)
+    .where(or_(*(_SKETCH.c[f"b{place}"] == bindparam(f"b{place}") for place in range(_BANDS))))
+    .limit(_CANDIDATES)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +137,7 @@ def _twin(session: Session, marks: bytes | None) -> Twin | None:
     """An earlier report with nearly the same words."""
     if marks is None:
         return None
-    bands = near.bands(marks)
-    shared = or_(*(_SKETCH.c[f"b{place}"] == value for place, value in enumerate(bands)))
-    rows = session.execute(
-        select(_SKETCH.c.report_id, _SKETCH.c.marks, _PLACEMENT.c.cluster)
-        .join_from(_SKETCH, _PLACEMENT, _PLACEMENT.c.report_id == _SKETCH.c.report_id)
-        .where(shared)
-        .limit(_CANDIDATES)
-    ).all()
+    rows = session.execute(_NEAR, {f"b{place}": value for place, value in enumerate(near.bands(marks))}).all()
     alike = [(near.alike(marks, row.marks), row.report_id, row.cluster) for row in rows]
     best = max(alike, default=None)
     return Twin(best[1], best[2]) if best is not None and best[0] >= near.THRESHOLD else None
