@@ -393,22 +393,67 @@ def test_a_busy_machine_keeps_the_text(
 # Ticks
 
 
-@pytest.mark.parametrize("tick", ["about_handler", "about_superior"])
-def test_a_ticked_report_goes_to_the_office_and_says_so(
-    client: FlaskClient, world: World, code: str, token: str, tick: str
+@pytest.mark.parametrize(
+    ("tick", "team_id", "team"),
+    [("about_handler", "office", "岚溪县委巡察办"), ("about_superior", "superior", "青屿市纪委监委信访室")],
+)
+def test_a_ticked_report_goes_where_the_form_says_and_the_receipt_says_so(
+    client: FlaskClient, world: World, code: str, token: str, tick: str, team_id: str, team: str
 ) -> None:
     page = send(client, code, fields(token, **{tick: "y"}))
-    assert "岚溪县委巡察办的人会看" in text(page)
+    assert f"{team}的人会看" in text(page)
     with world.db.read() as session:
-        assert session.get_one(Placement, report_of(world, digits_in(page)).id).team_id == "office"
+        assert session.get_one(Placement, report_of(world, digits_in(page)).id).team_id == team_id
 
 
-def test_the_form_promises_no_more_than_is_built(client: FlaskClient, code: str) -> None:
+def test_the_form_promises_what_is_built(client: FlaskClient, code: str) -> None:
     page = text(client.get(f"/b/{code}/report"))
     assert "打了勾，只由岚溪县委巡察办看，巡察组看不到" in page
-    assert "12388" in page
+    assert "打了勾，密封送到上一级，这里的人都打不开" in page
     assert "工作日内" not in page
-    assert "市里" not in page
+
+
+# Danger
+
+
+def test_emergency_numbers_stand_before_the_form(client: FlaskClient, code: str) -> None:
+    page = text(client.get(f"/b/{code}/report"))
+    before = page.split("<form", 1)[0]
+    for number in ("110", "120", "119"):
+        assert f'href="tel:{number}"' in before
+    assert 'name="urgent" value="y"' in page
+
+
+@pytest.mark.parametrize("more", [{"urgent": "y"}, {"body": "工地的脚手架要倒了，下面天天有人走。"}])
+def test_and_after_it_where_it_cannot_wait(
+    client: FlaskClient, world: World, code: str, token: str, more: dict[str, str]
+) -> None:
+    answer = send(client, code, fields(token, **more))
+    assert 'data-testid="emergency"' in text(answer)
+    with world.db.read() as session:
+        placement = session.get_one(Placement, report_of(world, digits_in(answer)).id)
+    assert placement.lane == "urgent"
+
+
+def test_what_can_wait_brings_no_alarm(client: FlaskClient, code: str, token: str) -> None:
+    assert 'data-testid="emergency"' not in text(send(client, code, fields(token)))
+
+
+def test_the_same_urgent_form_again_says_it_again(client: FlaskClient, code: str, token: str) -> None:
+    pages = [text(send(client, code, fields(token, urgent="y"))) for _ in range(2)]
+    assert all('data-testid="emergency"' in page for page in pages)
+
+
+def test_a_receipt_that_was_found_does_not_tell_of_it(client: FlaskClient, code: str, token: str) -> None:
+    digits = digits_in(send(client, code, fields(token, urgent="y")))
+    page = text(client.post("/receipt", data={"receipt": digits}))
+    assert 'data-testid="emergency"' not in page
+    assert "危险，现在就打" not in page
+
+
+def test_the_tick_comes_back_with_a_mistake(client: FlaskClient, code: str, token: str) -> None:
+    page = text(send(client, code, fields(token, "短", urgent="y")))
+    assert re.search(r'name="urgent" value="y" checked', page)
 
 
 def test_markup_is_inert_wherever_it_comes_back(client: FlaskClient, code: str, token: str) -> None:

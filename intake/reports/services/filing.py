@@ -42,7 +42,7 @@ _SPENT = select(_MARKS.c.day).where(_MARKS.c.tag == bindparam("tag"))
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """What the receipt page says. `repeated`: nothing new was filed."""
+    """What the receipt page says. `repeated`: nothing new was filed. `urgent`: the emergency numbers go with it."""
 
     digits: str
     team_name: str
@@ -50,6 +50,7 @@ class Filed:
     taken: int
     repeated: bool
     found: frozenset[str]
+    urgent: bool = False
 
 
 def spent_tag(world: World, nonce: bytes, digest: bytes) -> bytes:
@@ -107,7 +108,8 @@ def file_report(
             repeated = True
             continue
         kept = len(prepared.files)
-        return Filed(digits, team_name, tuple(problems), kept, False, sensitive.find(draft.body))
+        found, urgent = sensitive.find(draft.body), bool(prepared.words.urgent)
+        return Filed(digits, team_name, tuple(problems), kept, False, found, urgent)
     raise Busy(5)
 
 
@@ -266,12 +268,13 @@ def _repeated(world: World, *, digits: str, keys: ReceiptKeys, draft: Draft, upl
     """The same filing again: the same receipt, and the photos that it has not got yet."""
     with world.db.read() as session:
         row = session.execute(
-            select(Report.id, Placement.team_id)
+            select(Report.id, Placement.team_id, Placement.urgent)
             .join(Placement, Placement.report_id == Report.id)
             .where(Report.box_tag == keys.tag)
         ).first()
         team_name = team_name_of(session, row.team_id) if row is not None else ""
+    found, urgent = sensitive.find(draft.body), row is not None and bool(row.urgent)
     if row is None or not uploads:
-        return Filed(digits, team_name, (), 0, True, sensitive.find(draft.body))
+        return Filed(digits, team_name, (), 0, True, found, urgent)
     added = add_photos(world, report_id=row.id, seen_key=seen_key(keys), uploads=uploads)
-    return Filed(digits, team_name, added.problems, added.taken, True, sensitive.find(draft.body))
+    return Filed(digits, team_name, added.problems, added.taken, True, found, urgent)

@@ -91,16 +91,20 @@ def receipt_page(
     found: frozenset[str] = frozenset(),
     added: Told | None = None,
     again: bool = False,
+    urgent: bool = False,
     status: int = 200,
 ) -> Response:
-    """`again`: after a photo was added here; the digits stay until they are written down."""
+    """`again`: after a photo was added here; the digits stay until they are written down.
+
+    `urgent`: just filed, and it cannot wait. Said here and nowhere else: a receipt that was found tells nothing.
+    """
     token = formtoken.issue(BOX, scope(digits))
 
     def draw(digits: str, groups: Sequence[str], token: str) -> str:
         return render_template(
             "citizen/receipt.html", digits=digits, groups=groups, team_name=team_name, problems=problems,
             repeated=repeated, found=found, found_title=found_title_of(found) if found else "", added=added,
-            again=again, token=token,
+            again=again, urgent=urgent, token=token,
         )  # fmt: skip
 
     groups = receipt.groups(digits)
@@ -109,7 +113,7 @@ def receipt_page(
     values = {"digits": digits, "token": token, **dict(zip(_GROUPS, groups, strict=True))}
     marks = [moulds.mark(group) for group in _GROUPS]
     page = moulds.filled(
-        ("receipt", team_name, request.method),
+        ("receipt", team_name, request.method, urgent),
         lambda: draw(moulds.mark("digits"), marks, moulds.mark("token")),
         **values,
     )

@@ -98,7 +98,10 @@ def _confirm_or_file(board: BoardPage, office: str, filled: ReportForm, token: F
         current_app.log_exception(sys.exc_info())
         return _form_page(board, office, filled, notice=_broke(), status=500)
     notice = filed.found if files else frozenset()
-    return receipt_page(filed.digits, filed.team_name, problems=filed.problems, repeated=filed.repeated, found=notice)
+    return receipt_page(
+        filed.digits, filed.team_name, problems=filed.problems, repeated=filed.repeated, found=notice,
+        urgent=filed.urgent,
+    )  # fmt: skip
 
 
 def _form_busy(board: BoardPage, office: str, filled: ReportForm, busy: Busy) -> Response:
