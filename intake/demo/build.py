@@ -18,6 +18,7 @@ from intake.boards import posters
 from intake.boards import services as boards
 from intake.boards.queries import board_page
 from intake.core import schema, secretfile
+from intake.core.access import Role
 from intake.core.clock import FixedClock
 from intake.core.db import Database
 from intake.core.storage import open_storage
@@ -27,6 +28,7 @@ from intake.demo import filings, staff
 from intake.demo.filings import Filing
 from intake.reports.services.sweeping import settle_day
 from intake.triage import services as triage
+from intake.triage.services import sealed
 
 _SETTINGS = {
     "office_hotline": "12388",
@@ -42,6 +44,7 @@ _SETTINGS = {
 # Where the demo's data lies may be chosen; what it says and whom it names may not.
 _ENVIRONMENT = ("MSX_DATABASE_URL", "MSX_STORAGE_URL")
 _BEGUN = "demo-begun"
+_SENT_BACK = "sealed_to_superior_then_returned"
 Progress = Callable[[str], None]
 
 
@@ -105,6 +108,7 @@ def build(
         _retire(world, county, codes)
         say("办理")
         _work(world, {filing.ref: filing for filing in filed})
+        _send_back(world, county, {filing.ref: filing for filing in filed})
         settle_day(world)  # as every night: conflicts that began while the reports came in
         phones = staff.set_up_phones(
             world, clock, _who_needs_a_phone(county, settings), on=_at(day - timedelta(days=30), 9, zone)
@@ -192,6 +196,24 @@ def _work(world: World, filed: dict[str, Filing]) -> None:
         who = staff.sign_in(world, login)
         version_now = triage.open_case(world, who, filed[ref].id).version
         act(who, filed[ref].id, version_now)
+
+
+def _send_back(world: World, county: counties.County, filed: dict[str, Filing]) -> None:
+    """What an alias sent up wrongly: one of the superior's people releases it, a second opens it and sends it back."""
+    above = [row["login"] for row in county.staff if row["role"] == Role.superior]
+    wrongly = [row["id"] for row in county.reports if row.get("route") == _SENT_BACK]
+    for ref in wrongly if len(above) > 1 else ():
+        report_id = filed[ref].id
+        one, two = (staff.sign_in(world, login) for login in above[:2])
+        if sealed.lane_of(world, one, report_id) is None:
+            continue
+        sealed.release(world, one, report_id, to=two.actor.person_id)
+        sealed.unseal(world, two, report_id)
+        version_now = triage.open_case(world, two, report_id).version
+        triage.move(
+            world, two, report_id, to="returned", version=version_now, reason="alias_wrong",
+            text="只是来视察，没有反映他。路面请有关的组去看。",
+        )  # fmt: skip
 
 
 def _posters(world: World, codes: dict[str, str], folder: Path) -> None:
