@@ -96,7 +96,6 @@ def split(
 
     Raises `NotFound`, `Forbidden`, `Stale`, `MoveForbidden`, `Invalid`.
     """
-    asked = _checked(world, items)
     with world.db.read() as session:
         held = find_own(session, signed_in, report_id)
         held.key(signed_in.keys.reading)
@@ -106,6 +105,7 @@ def split(
             raise MoveForbidden("这一件现在不能分：只有还在甄别或办理、没有密封、自己不是分出来的，才能分。")
         if tampered(session, world.secrets.routing_key, [held.placement.cluster]):
             raise Forbidden(TAMPERED)
+    asked = _checked(world, items)
     for _ in range(_TRIES):
         fresh = [new_item(world, held.report, text=item.text, category=item.category or None) for item in asked]
         with world.db.read() as session:

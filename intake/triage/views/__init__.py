@@ -7,4 +7,17 @@ it is named here, and its part of the page is a file of its own in `templates/st
 from intake.triage.views import case, handover, items, keys, links, moves, naming, queue, routing, sealed, urgent
 from intake.triage.views.desk import blueprint
 
-__all__ = ["blueprint", "case", "handover", "items", "keys", "links", "moves", "naming", "queue", "routing", "sealed", "urgent"]
+__all__ = [
+    "blueprint",
+    "case",
+    "handover",
+    "items",
+    "keys",
+    "links",
+    "moves",
+    "naming",
+    "queue",
+    "routing",
+    "sealed",
+    "urgent",
+]

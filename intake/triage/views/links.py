@@ -152,7 +152,12 @@ def hand_over_round() -> Response:
         return elsewhere
     try:
         progress = services.hand_over_round(
-            world(), who, from_team=from_team, to_team=form.team_id.data or "", text=form.text.data or ""
+            world(),
+            who,
+            from_team=from_team,
+            to_team=form.team_id.data or "",
+            text=form.text.data or "",
+            limit=transferring.BATCH,
         )
     except Invalid as refusal:
         add_problems(form, refusal.fields)
@@ -166,7 +171,7 @@ def _round_page(status: int, form: RoundForm, *, problem: str = "", progress: Ro
         mine = transferring.teams_to_hand_over(session, who)
         counts = {team_id: transferring.count_open(session, who, team_id) for team_id, _ in mine}
         takers = transferring.teams_to_receive(session)
-    done = form.done_before + (progress.done if progress is not None else 0)
+    moved = form.done_before + (progress.done if progress is not None else 0)
     page = render_template(
         "staff/handover_round.html",
         form=form,
@@ -174,7 +179,7 @@ def _round_page(status: int, form: RoundForm, *, problem: str = "", progress: Ro
         takers=[(team_id, name) for team_id, name in takers if len(mine) > 1 or team_id not in dict(mine)],
         own=mine[0][1] if len(mine) == 1 else "",
         waiting=sum(counts.values()) if len(mine) == 1 else None,
-        done=done,
+        moved=moved,
         progress=progress,
         batch=transferring.BATCH,
         without_contact=len(mine) > 1,
