@@ -13,6 +13,7 @@ from intake.core.world import World
 from intake.reports.models import Report
 from intake.routing.models import Mention, Placement
 from intake.routing.services import reseal
+from intake.triage.services import transferring
 from tests.cast import Member, add_member, build_cast
 from tests.client import PageClient
 from tests.services.test_recusal import conflict
@@ -246,7 +247,7 @@ class TestARound:
         self, desk: Desk, case: Case, leader3: Member, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         more = [desk.file(OTHER), desk.file(OTHER[::-1])]
-        monkeypatch.setattr("intake.triage.services.transferring.hand_over_round.__kwdefaults__", {"limit": 2})
+        monkeypatch.setattr(transferring, "BATCH", 2)
         desk.enter(desk.cast.leader, confirmed=True)
         assert "<b>3</b> 件没有办完" in desk.get("/staff/handover-round").text
         send = {"team_id": "team3", "text": "本轮结束"}
