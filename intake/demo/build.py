@@ -108,6 +108,7 @@ def build(
         _retire(world, county, codes)
         say("办理")
         _work(world, {filing.ref: filing for filing in filed})
+        _correct(world, county, {filing.ref: filing for filing in filed})
         _send_back(world, county, {filing.ref: filing for filing in filed})
         settle_day(world)  # as every night: conflicts that began while the reports came in
         phones = staff.set_up_phones(
@@ -196,6 +197,24 @@ def _work(world: World, filed: dict[str, Filing]) -> None:
         who = staff.sign_in(world, login)
         version_now = triage.open_case(world, who, filed[ref].id).version
         act(who, filed[ref].id, version_now)
+
+
+def _correct(world: World, county: counties.County, filed: dict[str, Filing]) -> None:
+    """What was told at a board elsewhere: the handler corrects the place, then the leader hands it to its team."""
+    logins = {row["login"] for row in county.staff}
+    report = filed.get("R23")
+    if report is None or not {"liaison3", "leader3"} <= logins:
+        return
+    who = staff.sign_in(world, "liaison3")
+    version_now = triage.open_case(world, who, report.id).version
+    triage.move(
+        world, who, report.id, to="", place="990121101", version=version_now, text="说的是柳湾镇中心小学，不是路。"
+    )
+    who = staff.sign_in(world, "leader3")
+    version_now = triage.open_case(world, who, report.id).version
+    triage.move(
+        world, who, report.id, to="assigned", team_id="team4", version=version_now, text="学校食堂的事，归你们组。"
+    )
 
 
 def _send_back(world: World, county: counties.County, filed: dict[str, Filing]) -> None:
