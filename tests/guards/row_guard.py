@@ -80,7 +80,9 @@ def _problem(statement: Statement, eyes: Eyes) -> str | None:
         return None  # bound to nothing at all
     if statement.tables == {"report_grant"} and eyes.person_id in statement.values:
         return None  # one's own keys
-    asked = {eyes.owners.get(value, value) for value in statement.values} & eyes.reports
+    # Bound to a report by its own id, or else by the id of something that belongs to one.
+    asked = statement.values & eyes.reports
+    asked = asked or {eyes.owners[value] for value in statement.values & eyes.owners.keys()}
     where = statement.senders[-1] if statement.senders else "nobody of ours"
     if not asked:
         return f"{where}: {sorted(statement.tables)} without the row filter: {statement.sql[:400]}"
