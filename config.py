@@ -4,7 +4,9 @@ import ipaddress
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -67,6 +69,12 @@ SETTINGS: tuple[Setting, ...] = (
     _s("surface", "choice:all|citizen|staff", "all", "which side this process serves"),
     _s("default_locale", "choice:zh-Hans|zh-Hant|en", "zh-Hans", "the language of a page without ?lang"),
     _s("timezone", "zone", "Asia/Shanghai", "where a day begins and ends"),
+    _s(
+        "workdays",
+        "days",
+        "",
+        "where the county knows better than the published calendar: 2027-02-06:work,2027-02-08:off",
+    ),
     _s("smtp_url", "text", None, "where notices go out; none are sent unless named"),
     _s(
         "notice_hours",
@@ -155,6 +163,7 @@ class Settings:
     surface: str
     default_locale: str
     timezone: str
+    workdays: Mapping[date, bool]
     smtp_url: str | None
     notice_hours: str
     retention_days: int
@@ -293,6 +302,17 @@ def _url(raw: str, _: str) -> str:
     return raw.rstrip("/")
 
 
+def _days(raw: str, _: str) -> Mapping[date, bool]:
+    """Day → whether people work on it."""
+    found = {}
+    for part in filter(None, (part.strip() for part in raw.split(","))):
+        day, _sep, what = part.partition(":")
+        if what not in ("work", "off"):
+            raise ValueError("days as 2027-02-06:work,2027-02-08:off")
+        found[date.fromisoformat(day)] = what == "work"
+    return MappingProxyType(found)
+
+
 def _rate(raw: str, _: str) -> str:
     count, slash, per = raw.partition("/")
     unit = per.lstrip("0123456789 ").rstrip("s")
@@ -315,6 +335,7 @@ _READERS = {
     "some": _some,
     "rate": _rate,
     "zone": _zone,
+    "days": _days,
 }
 
 

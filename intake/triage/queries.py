@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, false, func, not_, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, Subquery, and_, case, false, func, not_, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from intake.boards.models import Site
 from intake.core import vault
 from intake.core.access import Role, SignedIn
+from intake.core.calendar import Overrides
 from intake.core.world import World
 from intake.people.models import Person, Team
 from intake.reports import sensitive
@@ -104,12 +105,21 @@ class QueuePage:
     assignees: tuple[Option, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Today, and where the county's working days differ from the published ones."""
+
+    today: date
+    overrides: Overrides
+
+
 def queue(
     world: World, session: Session, signed_in: SignedIn, *, filters: QueueFilters, cursor: str | None = None
 ) -> QueuePage:
     """One page of what this person may see: a constant number of queries, however long the queue."""
-    conditions = _conditions(filters, world.today())
-    seen = visible_reports(signed_in.actor)
+    days = Days(world.today(), world.settings.workdays)
+    conditions = _conditions(filters, days)
+    seen = visible_reports(signed_in.actor).subquery()
     base = _joined(select(Report, Placement, Site, Person.name), seen).where(*conditions)
     place = (_finished(), _calm(), Report.day, Report.day_order)
     start = _read_cursor(cursor)
@@ -119,7 +129,7 @@ def queue(
     more, found = len(found) > PAGE, found[:PAGE]
     count = session.scalar(_joined(select(func.count(Report.id)), seen).where(*conditions)) or 0
     return QueuePage(
-        rows=_rows(session, signed_in, found, world.today()),
+        rows=_rows(session, signed_in, found, days),
         count=count,
         reports=count,
         next_cursor=_cursor(found[-1][0], found[-1][1]) if more else None,
@@ -133,13 +143,13 @@ def queue(
     )
 
 
-def _joined(what: Select[*tuple[Any, ...]], seen: Select[str]) -> Select[*tuple[Any, ...]]:
+def _joined(what: Select[*tuple[Any, ...]], seen: Subquery) -> Select[*tuple[Any, ...]]:
     return (
         what.select_from(Report)
         .join(Placement, Placement.report_id == Report.id)
         .outerjoin(Site, Site.id == Placement.site_id)
         .outerjoin(Person, Person.id == Report.assignee_id)
-        .where(Placement.report_id.in_(seen))
+        .join(seen, seen.c.report_id == Placement.report_id)
     )
 
 
@@ -153,7 +163,7 @@ def _calm() -> ColumnElement[int]:
     return case((Placement.lane == "urgent", 0), else_=1)
 
 
-def _conditions(filters: QueueFilters, today: date) -> list[ColumnElement[bool]]:
+def _conditions(filters: QueueFilters, days: Days) -> list[ColumnElement[bool]]:
     lanes = (filters.lane,) if filters.lane else _PLAIN_LANES
     conditions: list[ColumnElement[bool]] = [Placement.lane.in_(lanes)]
     if filters.state == "awaiting_citizen":
@@ -173,26 +183,27 @@ def _conditions(filters: QueueFilters, today: date) -> list[ColumnElement[bool]]
     if filters.assignee:
         conditions.append(_equals(Report.assignee_id, filters.assignee))
     if filters.due:
-        conditions.append(_due(filters.due, today))
+        conditions.append(_due(filters.due, days))
     return conditions
 
 
-def _due(value: str, today: date) -> ColumnElement[bool]:
+def _due(value: str, days: Days) -> ColumnElement[bool]:
     """late, today, week (from today to Sunday), none (no clock, or paused), or one day; anything else is no day."""
+    today = days.today
     sunday, day = today + timedelta(days=6 - today.weekday()), timedelta(days=1)
     spans = {"late": (None, today - day), "today": (today - day, today), "week": (today - day, sunday)}
     if value == "none":
-        return not_(_running(None, None))
+        return not_(_running(None, None, days))
     if value in spans:
-        return _running(*spans[value])
+        return _running(*spans[value], days)
     try:
         wanted = date.fromisoformat(value)
     except ValueError:
         return false()
-    return _running(wanted - day, wanted)
+    return _running(wanted - day, wanted, days)
 
 
-def _running(after: date | None, until: date | None) -> ColumnElement[bool]:
+def _running(after: date | None, until: date | None, days: Days) -> ColumnElement[bool]:
     """Reports whose clock ends later than `after` and not later than `until`; None is no bound."""
     ends = []
     for clock in sorted(set(CLOCKS.values()), key=lambda clock: clock.limit):
@@ -201,9 +212,9 @@ def _running(after: date | None, until: date | None) -> ColumnElement[bool]:
         if clock.named:
             part.append(Report.identity == "named")
         if after is not None:
-            part.append(Report.since > latest_start(clock.limit, after))
+            part.append(Report.since > latest_start(clock.limit, after, days.overrides))
         if until is not None:
-            part.append(Report.since <= latest_start(clock.limit, until))
+            part.append(Report.since <= latest_start(clock.limit, until, days.overrides))
         ends.append(and_(*part))
     return and_(Report.awaiting_citizen.is_(False), Placement.lane.not_in(NO_CLOCK_LANES), or_(*ends))
 
@@ -213,7 +224,7 @@ def _equals(column: Any, value: str) -> ColumnElement[bool]:
     return found
 
 
-def _rows(session: Session, signed_in: SignedIn, found: Sequence[tuple[Any, ...]], today: date) -> tuple[Row, ...]:
+def _rows(session: Session, signed_in: SignedIn, found: Sequence[tuple[Any, ...]], days: Days) -> tuple[Row, ...]:
     readable = [report.id for report, placement, _, _ in found if _lists_text(signed_in, placement)]
     grants = grants_of(session, signed_in.actor.person_id, readable)
     names = dict(session.execute(select(Team.id, Team.name)).all()) if found else {}
@@ -238,7 +249,7 @@ def _rows(session: Session, signed_in: SignedIn, found: Sequence[tuple[Any, ...]
                 text=text,
                 assignee=assignee,
                 team_name=names.get(placement.team_id, placement.team_id),
-                deadline=deadline_of(report, lane=placement.lane, today=today),
+                deadline=deadline_of(report, lane=placement.lane, today=days.today, overrides=days.overrides),
                 urgent=tuple(placement.urgent),
             )
         )
@@ -265,41 +276,41 @@ def _beginning(report: Report, report_key: bytes) -> Segments:
     return tuple(kept)
 
 
-def _waiting(session: Session, seen: Select[str], lane: str) -> Lane:
+def _waiting(session: Session, seen: Subquery, lane: str) -> Lane:
     count, oldest = session.execute(
         _joined(select(func.count(Report.id), func.min(Report.day)), seen).where(Placement.lane == lane)
     ).one()  # fmt: skip
     return Lane(lane, count, oldest)
 
 
-def _boards(session: Session, seen: Select[str]) -> tuple[Option, ...]:
+def _boards(session: Session, seen: Subquery) -> tuple[Option, ...]:
     """Only sites that this person sees a report of: the list itself must not count for the excluded."""
     rows = session.execute(
         select(Site.site_no, Site.name)
         .join(Placement, Placement.site_id == Site.id)
-        .where(Placement.report_id.in_(seen))
+        .join(seen, seen.c.report_id == Placement.report_id)
         .distinct()
         .order_by(Site.site_no)
     )
     return tuple(Option(site_no, name) for site_no, name in rows)
 
 
-def _teams(session: Session, seen: Select[str]) -> tuple[Option, ...]:
+def _teams(session: Session, seen: Subquery) -> tuple[Option, ...]:
     rows = session.execute(
         select(Team.id, Team.name)
         .join(Placement, Placement.team_id == Team.id)
-        .where(Placement.report_id.in_(seen))
+        .join(seen, seen.c.report_id == Placement.report_id)
         .distinct()
         .order_by(Team.id)
     )
     return tuple(Option(team_id, name) for team_id, name in rows)
 
 
-def _assignees(session: Session, seen: Select[str]) -> tuple[Option, ...]:
+def _assignees(session: Session, seen: Subquery) -> tuple[Option, ...]:
     rows = session.execute(
         select(Person.id, Person.name)
         .join(Report, Report.assignee_id == Person.id)
-        .where(Report.id.in_(seen))
+        .join(seen, seen.c.report_id == Report.id)
         .distinct()
         .order_by(Person.name)
     )

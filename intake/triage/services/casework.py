@@ -202,7 +202,9 @@ def _read(world: World, session: Session, signed_in: SignedIn, held: Held) -> Ca
         moves=_moves(report.state, signed_in, waiting) if acts else (),
         teams=targets_of(world, session, placement) if acts and signed_in.actor.may(Permission.report_transfer) else (),
         waiting=_waiting(world, signed_in, held, waiting, names) if held.opens and waiting is not None else None,
-        deadline=deadline_of(report, lane=placement.lane, today=world.today()),
+        deadline=deadline_of(
+            report, lane=placement.lane, today=world.today(), overrides=world.settings.workdays
+        ),
         can_answer=held.opens and report.box_for_staff is not None and signed_in.actor.may(Permission.report_answer),
         can_reveal=_may_reveal(world, session, signed_in, held),
         can_ask_reveal=second.may_open_contact(held, signed_in) and waiting is None,
