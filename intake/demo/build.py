@@ -201,9 +201,9 @@ def _work(world: World, filed: dict[str, Filing]) -> None:
 
 def _correct(world: World, county: counties.County, filed: dict[str, Filing]) -> None:
     """What was told at a board elsewhere: the handler corrects the place, then the leader hands it to its team."""
-    logins = {row["login"] for row in county.staff}
+    known = {row["login"] for row in county.staff} | {row["code"] for row in county.regions}
     report = filed.get("R23")
-    if report is None or not {"liaison3", "leader3"} <= logins:
+    if report is None or not {"liaison3", "leader3", "990121101"} <= known:
         return
     who = staff.sign_in(world, "liaison3")
     version_now = triage.open_case(world, who, report.id).version
