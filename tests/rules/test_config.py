@@ -84,13 +84,13 @@ def test_any_text_is_either_read_or_refused_with_a_hint(setting: config.Setting,
 
 
 def test_working_days_that_the_county_knows_better(tmp_path: Path) -> None:
-    settings = load({"MSX_DIR": str(tmp_path), "MSX_WORKDAYS": "2027-02-06:work, 2027-02-08:off"})
+    settings = config.load({"MSX_DIR": str(tmp_path), "MSX_WORKDAYS": "2027-02-06:work, 2027-02-08:off"})
     assert settings.workdays == {date(2027, 2, 6): True, date(2027, 2, 8): False}
-    assert load({"MSX_DIR": str(tmp_path)}).workdays == {}
+    assert config.load({"MSX_DIR": str(tmp_path)}).workdays == {}
 
 
 @pytest.mark.parametrize("value", ["2027-02-06", "2027-02-30:off", "tomorrow:work", "2027-02-06:maybe"])
 def test_a_working_day_that_is_none_is_named(tmp_path: Path, value: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        load({"MSX_DIR": str(tmp_path), "MSX_WORKDAYS": value})
+        config.load({"MSX_DIR": str(tmp_path), "MSX_WORKDAYS": value})
     assert [problem.id for problem in caught.value.problems] == ["workdays.value"]
