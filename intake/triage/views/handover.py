@@ -17,13 +17,15 @@ from intake.triage.services.handing_on import Restated
 from intake.triage.services.items import Item
 from intake.triage.services.opening import find
 from intake.triage.services.sheets import sheet_of
-from intake.triage.views.case import act, case_page, may_act, panel
+from intake.triage.views.case import DRAWN_ELSEWHERE, act, case_page, may_act, panel
 from intake.triage.views.desk import NOT_DONE, OLD_PAGE, OVERTAKEN, blueprint
 from intake.web import session as web_session
 from intake.web.access import staff
 from intake.web.context import world
 from intake.web.errors import error_page
 from intake.web.formtoken import StaffForm
+
+DRAWN_ELSEWHERE.add("pass_on")
 
 
 @panel(handover=HandOnForm)
