@@ -583,7 +583,7 @@ class TestSharingAnew:
     ) -> None:
         for member in (lane.two, lane.three):
             people.leave(lane.world, people.operator("test"), person_id=member.person_id)
-        with pytest.raises(Invalid):
+        with pytest.raises(MoveForbidden):
             lane.release(lane.one)
         newcomer = add_member(lane.world, "superior4", "示例申", Role.superior, "superior", signer=lane.one)
         _, keys = read_recovery_key(recovery.superior)

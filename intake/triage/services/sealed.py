@@ -140,7 +140,7 @@ def again(attempt: Callable[[], None]) -> None:
 def release(world: World, signed_in: SignedIn, report_id: str, *, to: str = "") -> None:
     """Hand one's own share of everything there is now to one colleague, or (`to` empty) to all, for a day.
 
-    Raises `NotFound`, `Forbidden` (no share) or `Invalid` (to).
+    Raises `NotFound`, `Forbidden` (no share), `MoveForbidden` (nobody else) or `Invalid` (receiver).
     """
     again(lambda: _release(world, signed_in, report_id, to))
 
@@ -151,9 +151,12 @@ def _release(world: World, signed_in: SignedIn, report_id: str, to: str) -> None
         held = _own(session, signed_in, report_id)
         readers = _readers(world, session, held)
         holders = _holders(session, report_id)["report"]
-    receivers = [r for r in _people(readers) if r.holder != me and r.holder in holders and to in ("", r.holder)]
+    others = [reader for reader in _people(readers) if reader.holder != me and reader.holder in holders]
+    receivers = [reader for reader in others if to in ("", reader.holder)]
+    if not others:
+        raise MoveForbidden(_NOBODY)
     if not receivers:
-        raise Invalid({"to": "请选一位能打开的同事。" if to else _NOBODY})
+        raise Invalid({"receiver": "请选一位能打开的同事。"})
     rows = release_rows(signed_in.keys.reading, held.shares, receivers, giver=me, now=now)
     sealed = {envelope: grant.sealed for envelope, grant in held.shares.items()}
     taken = sorted(reader.holder for reader in receivers)

@@ -28,7 +28,7 @@ _SENDS_BACK = "send_back"
 def release(report_id: str) -> Response:
     form = ReleaseForm()
     return _key_act(
-        report_id, form, "released", lambda who: sealed.release(world(), who, report_id, to=form.to.data or "")
+        report_id, form, "released", lambda who: sealed.release(world(), who, report_id, to=form.receiver.data or "")
     )  # fmt: skip
 
 
