@@ -23,9 +23,11 @@ from intake.routing.decide import CUSTODY, SUPERIOR, Decision
 from intake.routing.machinery import Touching
 from intake.routing.models import Placement, Sketch
 from intake.routing.queries import Readers, machinery, readers_for, touching_of
+from intake.routing.queries.marks import is_sound
 from intake.routing.services import decide, facts_of, mention_rows, placement_row
 
 _SKETCH, _PLACEMENT = table_of(Sketch), table_of(Placement)
+REPEAT = "repeat"
 _BANDS = 8
 _CANDIDATES = 8  # sketches compared: whoever shares a band with more is alike to one of them already
 
@@ -94,7 +96,7 @@ def arrive(
         known, hits, site_id=board.site_id, category=draft.category, about_handler=draft.about_handler
     )
     own = known.touching(sites=(board.site_id,), mentions=((row["kind"], row["target"]) for row in mentions))
-    twin = _twin(session, words.marks)
+    twin = _twin(session, words.marks, secrets.routing_key)
     before = touching_of(session, known, [twin.cluster])[twin.cluster] if twin is not None else Touching()
     touching = own | before
     decision = decide(
@@ -117,6 +119,7 @@ def arrive(
             report_id, decision, board_code=board.code, site_id=board.site_id, urgent=words.urgent,
             cluster=twin.cluster if twin is not None else report_id, alias_version=known.alias_version,
             mentions=mentions,
+            links=[(report_id, twin.report_id, REPEAT)] if twin is not None else (),
             routing_key=secrets.routing_key,
         ),
         mentions=[{"report_id": report_id, **row} for row in mentions],
@@ -133,11 +136,13 @@ def _sketch_row(report_id: str, marks: bytes | None, day: date) -> dict[str, Any
     return {"report_id": report_id, "marks": marks, "day": day, **bands}
 
 
-def _twin(session: Session, marks: bytes | None) -> Twin | None:
+def _twin(session: Session, marks: bytes | None, routing_key: bytes) -> Twin | None:
     """An earlier report with nearly the same words."""
     if marks is None:
         return None
     rows = session.execute(_NEAR, {f"b{place}": value for place, value in enumerate(near.bands(marks))}).all()
     alike = [(near.alike(marks, row.marks), row.report_id, row.cluster) for row in rows]
     best = max(alike, default=None)
-    return Twin(best[1], best[2]) if best is not None and best[0] >= near.THRESHOLD else None
+    if best is None or best[0] < near.THRESHOLD or not is_sound(session, routing_key, best[1]):
+        return None  # nothing is tied to what somebody has forged
+    return Twin(best[1], best[2])

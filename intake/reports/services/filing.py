@@ -20,13 +20,13 @@ from intake.reports.models import CitizenEvent, Report, ReportFile, Spent
 from intake.reports.receipt import ReceiptKeys
 from intake.reports.services import history, photos
 from intake.reports.services.additions import add_photos
-from intake.reports.services.arriving import Arrival, Words, arrive, read_words
+from intake.reports.services.arriving import REPEAT, Arrival, Words, arrive, read_words
 from intake.reports.services.photos import FileProblem, Taken, Upload
 from intake.reports.workflow import State
 from intake.routing.decide import CUSTODY, SUPERIOR
 from intake.routing.models import Grant, Link, Mention, Placement, Sketch
 from intake.routing.queries import team_name_of
-from intake.routing.services import CITIZEN_ACT, Hand, check_epoch, ensure_custody, seal_out, settle, went_up
+from intake.routing.services import CITIZEN_ACT, Hand, check_epoch, ensure_custody, seal_out, settle, stamp, went_up
 from intake.web.formtoken import FormToken
 
 _TRIES = 5
@@ -258,8 +258,9 @@ def _join_twin(session: Session, hand: Hand, report_id: str, arrival: Arrival) -
     twin = session.get(Placement, arrival.twin.report_id, with_for_update=True)
     if twin is None or twin.cluster != arrival.twin.cluster:
         raise Retry  # it was linked with something else since
-    link = {"report_id": report_id, "other_id": twin.report_id, "kind": "repeat", "day": hand.day, "made_by": None}
+    link = {"report_id": report_id, "other_id": twin.report_id, "kind": REPEAT, "day": hand.day, "made_by": None}
     session.execute(_NEW[Link], link)
+    stamp(session, hand.routing_key, [twin.report_id])  # its mark covers its links; it was sound a moment ago
     if arrival.widens:
         settle(session, hand, [report_id])
 

@@ -12,21 +12,28 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from intake.core.framing import framed
-from intake.routing.models import Mention, Placement
+from intake.routing.models import Link, Mention, Placement
 
 _FIELDS = ("report_id", "board_code", "site_id", "place_code", "place_site_id", "team_id", "lane", "cluster")
 _CHUNK = 400
 TAMPERED = "这一件的去向数据被人改动过，先不动它的钥匙。请管理员运行 msx audit verify。"
 
 
-def mark_of_placement(placement: Mapping[str, Any], mentions: Iterable[Mapping[str, Any]], key: bytes) -> str:
-    """64 hex digits over a placement and its mentions, as rows. Hashing alone: it is made inside writes."""
+Linked = tuple[str, str, str]
+"""A link as a row has it: report, other report, kind."""
+
+
+def mark_of_placement(
+    placement: Mapping[str, Any], mentions: Iterable[Mapping[str, Any]], links: Iterable[Linked], key: bytes
+) -> str:
+    """64 hex digits over a placement, its mentions and its links, as rows. Hashing alone: it is made inside writes."""
     own = framed(*(f"{placement[name]}" if placement[name] is not None else b"" for name in _FIELDS))
     named = sorted(
         framed(mention["kind"], mention["target"], mention["source"], str(bool(mention["dismissed"])))
         for mention in mentions
     )
-    return hmac.digest(key, framed("msx/placement", own, *named), "sha256").hex()
+    tied = sorted(framed(*link) for link in links)
+    return hmac.digest(key, framed("msx/placement", own, framed(*named), framed(*tied)), "sha256").hex()
 
 
 def tampered(session: Session, key: bytes, clusters: Iterable[str]) -> frozenset[str]:
@@ -37,6 +44,11 @@ def tampered(session: Session, key: bytes, clusters: Iterable[str]) -> frozenset
         for placement, right in right_marks(session, key, ids)
         if not hmac.compare_digest(placement.mark, right)
     )
+
+
+def is_sound(session: Session, key: bytes, report_id: str) -> bool:
+    """Whether this one placement carries its mark, whatever hangs together with it."""
+    return any(hmac.compare_digest(p.mark, right) for p, right in right_marks(session, key, [report_id]))
 
 
 def tampered_reports(session: Session, key: bytes) -> list[str]:
@@ -56,6 +68,17 @@ def right_marks(session: Session, key: bytes, report_ids: Iterable[str]) -> Iter
                 {"kind": mention.kind, "target": mention.target, "source": mention.source,
                  "dismissed": mention.dismissed}
             )  # fmt: skip
+        links = _links(session, chunk)
         for placement in session.scalars(select(Placement).where(Placement.report_id.in_(chunk))):
-            row = {name: getattr(placement, name) for name in _FIELDS}
-            yield placement, mark_of_placement(row, mentions[placement.report_id], key)
+            row, own = {name: getattr(placement, name) for name in _FIELDS}, placement.report_id
+            yield placement, mark_of_placement(row, mentions[own], links[own], key)
+
+
+def _links(session: Session, report_ids: list[str]) -> dict[str, list[Linked]]:
+    """Each report's links, whichever end it is."""
+    found: dict[str, list[Linked]] = {report_id: [] for report_id in report_ids}
+    for end in (Link.report_id, Link.other_id):
+        for link in session.scalars(select(Link).where(end.in_(report_ids))):
+            own = link.report_id if end is Link.report_id else link.other_id
+            found[own].append((link.report_id, link.other_id, link.kind))
+    return found

@@ -18,7 +18,7 @@ from intake.routing.decide import OFFICE, RULES_VERSION, SUPERIOR, Decision, Fac
 from intake.routing.machinery import LEVEL, PERSON, POST, TEAM, Machinery, Mentioned, Touching
 from intake.routing.models import Grant, Mention
 from intake.routing.queries import Readers, able_teams
-from intake.routing.queries.marks import mark_of_placement
+from intake.routing.queries.marks import Linked, mark_of_placement
 from intake.routing.queries.readers import COUNTY_RECOVERY, SUPERIOR_RECOVERY
 
 _RECOVERIES = (COUNTY_RECOVERY, SUPERIOR_RECOVERY)
@@ -158,9 +158,10 @@ def placement_row(
     place_code: str | None = None,
     place_site_id: str | None = None,
     mentions: Iterable[Mapping[str, Any]],
+    links: Iterable[Linked] = (),
     routing_key: bytes,
 ) -> dict[str, Any]:
-    """A new placement under its mark, which covers `mentions` too."""
+    """A new placement under its mark, which covers `mentions` and `links` too."""
     row = {
         "report_id": report_id,
         "board_code": board_code,
@@ -176,4 +177,4 @@ def placement_row(
         "alias_version": alias_version,
         "cluster": cluster,
     }
-    return {**row, "mark": mark_of_placement(row, mentions, routing_key)}
+    return {**row, "mark": mark_of_placement(row, mentions, links, routing_key)}
