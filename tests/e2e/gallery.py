@@ -356,6 +356,58 @@ def _replacing(page: Page, site: Site, query: str) -> None:
     page.goto("/staff/second-factor/set-up")
 
 
+def _conflict(*, target: str) -> Show:
+    """Typed by the office: what cannot be understood, or what the person would lose by it."""
+
+    def show(page: Page, site: Site, query: str) -> None:
+        as_("office1", "/admin/conflicts")(page, site, query)
+        page.locator("#who").select_option("leader3")
+        page.locator("#kind").select_option("organisation")
+        page.locator("#target").fill(target)
+        page.locator("#ground").fill("弟弟在施工单位管材料")
+        page.locator("#approved_by").select_option("office2")
+        _press(page, ".side button.main")
+
+    return show
+
+
+def _conflict_end(page: Page, site: Site, query: str) -> None:
+    as_("office1", "/admin/conflicts")(page, site, query)
+    _press(page, "form[action$=end] button")
+
+
+def _alias_stop(page: Page, site: Site, query: str) -> None:
+    as_("office1", "/admin/routing")(page, site, query)
+    _press(page, "form[action$=stop-alias] button")
+
+
+def _rule(page: Page, site: Site, query: str) -> None:
+    as_("office1", "/admin/routing/rules")(page, site, query)
+    page.locator("#region").fill("柳湾镇")
+    page.locator("#category").select_option(index=next(_NUMBERS) % 15 + 1)  # another one each time
+    page.locator("#team_id").select_option("team3")
+    page.locator("#why").fill("柳湾的这一类归工程专项组")
+    _press(page, ".side button.main")
+
+
+def _dry_run(page: Page, site: Site, query: str) -> None:
+    as_("office1", "/admin/routing/dry-run")(page, site, query)
+    page.locator("#board").fill("CJ-990121101202")
+    page.locator("#category").select_option("three_assets")
+    page.locator("#text").fill("第 3 巡察組的联络员和鸿基公司的老板一起吃饭，鱼塘的事没有人管。")
+    _press(page, "main form button.main")
+
+
+def _reread(page: Page, site: Site, query: str) -> None:
+    """Some more to be read: a name that nobody had written down."""
+    as_("office1", "/admin/routing")(page, site, query)
+    page.locator("#text").fill(f"管账的第{next(_NUMBERS)}位")
+    page.locator("#kind").select_option("post")
+    page.locator("#target").fill("村级监督员")
+    _press(page, ".side button.main")
+    page.goto("/admin/routing/reread")
+
+
 STAFF: tuple[Shown, ...] = (
     Shown("staff-login", at("/staff/login")),
     Shown("staff-login-wrong", _sign_in_wrong),
@@ -391,6 +443,15 @@ STAFF: tuple[Shown, ...] = (
     Shown("staff-people-link", lambda page, site, query: _kept(_with_link(page, site, query))),
     Shown("staff-people-error", _people_error),
     Shown("staff-people-leave", _people_leave),
+    Shown("staff-conflicts", as_("office1", "/admin/conflicts")),
+    Shown("staff-conflicts-error", _conflict(target="岚溪鸿基")),
+    Shown("staff-conflicts-weighed", _conflict(target="岚溪鸿基建设有限公司")),
+    Shown("staff-conflicts-end", _conflict_end),
+    Shown("staff-aliases", as_("office1", "/admin/routing")),
+    Shown("staff-aliases-stop", _alias_stop),
+    Shown("staff-rules", _rule),
+    Shown("staff-dry-run", _dry_run),
+    Shown("staff-reread", _reread),
     Shown("staff-error-403", as_("liaison1", "/admin/people")),
     Shown("staff-error-404", as_("liaison1", "/staff/reports/nothing")),
 )

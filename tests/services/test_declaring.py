@@ -148,6 +148,7 @@ class TestDeclaring:
         ("change", "field", "says"),
         [
             ({"kind": "organisation", "target": "岚溪鸿基建筑有限公司"}, "target", "岚溪鸿基建设有限公司"),
+            ({"kind": "organisation", "target": "岚溪鸿基"}, "target", "是不是：岚溪鸿基建设有限公司？"),
             ({"kind": "organisation", "target": "鸿基"}, "target", "岚溪鸿基建设有限公司、新鸿基商贸有限公司"),
             ({"kind": "organisation", "target": "完全没有的"}, "target", "没有叫"),
             ({"kind": "site", "target": "GC-2026-0001"}, "target", "GC-2026-001"),
@@ -400,7 +401,8 @@ class TestRules:
         assert not seal_is_broken(desk.world)
 
     def test_moving_and_taking_out_keep_the_order_without_gaps(self, desk: Desk) -> None:
-        one, two, three = (self.add(desk, why=why) for why in ("一", "二", "三"))
+        kinds = zip(("一", "二", "三"), ("project", "village", "unit"), strict=True)
+        one, two, three = (self.add(desk, why=why, site_kind=kind) for why, kind in kinds)
         office = desk.cast.office.actor
         move_rule(desk.world, office, rule_id=three, up=True)
         move_rule(desk.world, office, rule_id=one, up=True)
@@ -419,6 +421,13 @@ class TestRules:
             rows = session.scalars(select(Rule).order_by(Rule.position))
             assert [(rule.position, rule.why) for rule in rows] == [(1, "三"), (2, "二"), (3, "一")]
         assert not seal_is_broken(desk.world)
+
+    def test_a_second_one_with_the_same_conditions_would_never_be_used(self, desk: Desk) -> None:
+        first = self.add(desk)
+        with pytest.raises(Invalid, match="已经有一条"):
+            self.add(desk, team_id="team4", why="别的理由")
+        set_rule_active(desk.world, desk.cast.office.actor, rule_id=first, active=False)
+        assert self.add(desk, team_id="team4", why="别的理由")
 
     def test_a_rule_that_is_not_there(self, desk: Desk) -> None:
         office = desk.cast.office.actor

@@ -134,8 +134,8 @@ class TestRules:
 
     def test_adding_moving_and_stopping(self, desk: Desk) -> None:
         assert "还没有规则" in desk.get(RULES).text
-        for why in ("甲", "乙"):
-            added = desk.post(RULES, why=why, team_id="team3", region="柳湾镇", category="wage_arrears")
+        for why, category in (("甲", "bidding"), ("乙", "wage_arrears")):
+            added = desk.post(RULES, why=why, team_id="team3", region="柳湾镇", category=category)
             assert added.headers["Location"] == f"{RULES}?done=rule_added"
         assert desk.post(self.path(desk, "乙", "up")).status_code == 303
         page = desk.get(RULES)

@@ -20,6 +20,7 @@ from intake.routing.queries.row_filter import visible_reports
 from intake.routing.queries.targets import ALIAS_KINDS, CONFLICT_KINDS, labels
 
 _CHUNK = 400  # clusters at a time
+_MACHINES = {"import": "从表格导入", "demo": "演示数据"}  # who acts without being a person
 STATES = {"running": "生效中", "future": "还没到", "past": "已到期", "ended": "已结束"}
 
 
@@ -55,7 +56,7 @@ def conflict_lines(session: Session, world: World, *, state: str = "", words: st
     rows = session.scalars(select(Conflict).order_by(Conflict.from_day.desc(), Conflict.id))
 
     def name(person_id: str) -> str:
-        return names.get(("person", person_id), person_id)
+        return names.get(("person", person_id)) or _MACHINES.get(person_id, person_id)
 
     lines = [
         ConflictLine(
@@ -143,7 +144,7 @@ def alias_lines(session: Session, world: World, *, words: str = "") -> list[Alia
             kind=row.kind,
             kind_name=ALIAS_KINDS.get(row.kind, row.kind),
             target=names.get((row.kind, row.target), row.target),
-            made_by=names.get(("person", row.made_by), row.made_by),
+            made_by=names.get(("person", row.made_by)) or _MACHINES.get(row.made_by, row.made_by),
             made_on=local_day(row.made_at, zone),
             version=row.version,
         )

@@ -121,13 +121,13 @@ def _list(found: Iterable[Candidate]) -> str:
 
 
 def _near(wanted: str, known: Iterable[Candidate]) -> list[Candidate]:
-    """Those that contain what was written or are contained in it, then those spelled nearly so."""
+    """Those that contain what was written or are contained in it; where there is none, those spelled nearly so."""
     spelled: dict[str, Candidate] = {
         fold(spelling): candidate for candidate in known for spelling in candidate.spellings
     }
     inside = [candidate for text, candidate in spelled.items() if wanted in text or (text and text in wanted)]
     alike = [spelled[text] for text in difflib.get_close_matches(wanted, spelled, n=_SUGGESTED, cutoff=_CUTOFF)]
-    return list(dict.fromkeys([*inside, *alike]))[:_SUGGESTED]
+    return list(dict.fromkeys(inside or alike))[:_SUGGESTED]
 
 
 def labels(session: Session, kinds: Iterable[str]) -> dict[tuple[str, str], str]:

@@ -17,6 +17,7 @@ from intake.routing.services.declaring import managing
 from intake.routing.services.facts import check_mark, reseal
 
 WHY_MAX = 60
+_CONDITIONS = ("site_kind", "region_code", "category", "tick")
 SITE_KINDS = {"project": "工程", "village": "村（社区）", "unit": "被巡察单位"}
 
 
@@ -46,6 +47,8 @@ def add_rule(world: World, actor: Actor, terms: Terms, *, categories: frozenset[
     def record(session: Session) -> str:
         check_mark(session, routing_key)
         rows = _active(session)
+        if any(all(getattr(rule, name) == row[name] for name in _CONDITIONS) for rule in rows):
+            raise Invalid({"why": "这样的规则已经有一条了，后面的不会用到。"})
         session.add(Rule(position=len(rows) + 1, active=True, **row))
         _number(rows)
         reseal(session, routing_key)
