@@ -47,9 +47,9 @@ class MoveForm(VersionedForm):
 
 
 class ReleaseForm(StaffForm):
-    """`to`: one colleague's id; empty for all of them."""
+    """`receiver`: one colleague's id; empty for all of them."""
 
-    to = StringField()
+    receiver = StringField()
 
 
 class SecondForm(VersionedForm):
