@@ -262,7 +262,7 @@ def test_an_unknown_place_is_an_error_with_suggestions(world: World, cast: Cast,
     with pytest.raises(Invalid):
         correct(world, cast.liaison, report_id, "99012110120299")
     with pytest.raises(Invalid) as refused:
-        correct(world, cast.liaison, report_id, "坪上村公告栏204")
+        correct(world, cast.liaison, report_id, "平上村公告栏203")
     assert "坪上村公告栏203（CJ-990121200203）" in refused.value.fields["place"]
     correct(world, cast.liaison, report_id, village)
     with pytest.raises(Invalid) as refused:
