@@ -36,8 +36,9 @@ def _grant_again(world: World, signed_in: SignedIn, report_id: str, item_id: str
     envelope, day, now, chain_key = envelope_of(item_id), world.today(), world.clock.now(), world.secrets.chain_key
     with world.db.read() as session:
         held = find_own(session, signed_in, report_id)
-        row = session.get(Handover, item_id)
-        if row is None or row.report_id != report_id:
+        own = select(Handover).where(Handover.id == item_id, Handover.report_id == report_id)
+        row = session.scalars(own).one_or_none()
+        if row is None:
             raise NotFound
         key = held.key(signed_in.keys.reading, envelope)
         takers = takers_of(world, session, held, Receiver(row.to_team_id, row.to_target, "收件单位"))
