@@ -17,7 +17,8 @@ from intake.triage import services as triage
 from intake.triage.services.opening import find
 from tests.cast import Cast, Member, add_member, enter
 from tests.journeys import live_board
-from tests.services.test_recusal import change, conflict, file, holders, placement, sees, site_id, whole
+from tests.services import test_recusal
+from tests.services.test_recusal import change, conflict, file, holders, placement, sees, site_id
 
 OTHER = "镇卫生院的救护车被院长的亲戚拿去拉货，夜里有病人打电话叫不到车，上个月初七就有一回，家属都能作证。"
 THIRD = "水渠修到一半就停了，剩下的管子堆在路边被人拉走，村里问起来都说不知道，已经半年没有人来管过这件事。"
@@ -43,6 +44,13 @@ def other_site_conflict(world: World, cast: Cast, elsewhere: str) -> Conflict:
 def site_of(world: World, site_no: str) -> str:
     with world.db.read() as session:
         return session.scalars(select(Site.id).where(Site.site_no == site_no)).one()
+
+
+def whole(world: World, report_id: str) -> None:
+    """Its history verifies, and no placement of any report lost its mark on the way."""
+    test_recusal.whole(world, report_id)
+    with world.db.read() as session:
+        assert routing.tampered_reports(session, world.secrets.routing_key) == []
 
 
 def report(world: World, report_id: str) -> Report:

@@ -17,8 +17,8 @@ from intake.triage.models import Pending
 from intake.triage.queries import QueueFilters, queue
 from tests.cast import Cast, Member, enter
 from tests.journeys import live_board
-from tests.services.test_links import OTHER, events, link, number, report
-from tests.services.test_recusal import BODY, change, conflict, file, holders, placement, sees, site_id, whole
+from tests.services.test_links import OTHER, events, link, number, report, whole
+from tests.services.test_recusal import BODY, change, conflict, file, holders, placement, sees, site_id
 
 
 @pytest.fixture

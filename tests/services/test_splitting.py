@@ -17,8 +17,8 @@ from intake.triage.services import ItemText
 from intake.triage.services.opening import find
 from tests.cast import Cast, Member, enter
 from tests.journeys import live_board, report_of
-from tests.services.test_links import correct, events, link, linked, number, report
-from tests.services.test_recusal import alias, change, conflict, file, holders, placement, sees, site_id, whole
+from tests.services.test_links import correct, events, link, linked, number, report, whole
+from tests.services.test_recusal import alias, change, conflict, file, holders, placement, sees, site_id
 
 # R22 of the demo county, with a name of the machinery in the second matter.
 MIXED = "一是管网施工把我家院墙震裂了要赔；二是镇里建设办的人每个月到项目部拿烟；三是渣土车半夜乱倒在河边。"

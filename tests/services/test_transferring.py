@@ -26,8 +26,8 @@ from intake.web.formtoken import FormToken
 from tests.cast import Cast, Member, add_member, enter
 from tests.journeys import BODY as SHORT
 from tests.journeys import live_board
-from tests.services.test_links import OTHER, THIRD, events, report
-from tests.services.test_recusal import BODY, change, conflict, file, holders, placement, sees, site_id, whole
+from tests.services.test_links import OTHER, THIRD, events, report, whole
+from tests.services.test_recusal import BODY, change, conflict, file, holders, placement, sees, site_id
 
 WHY = "学校食堂的事归你们组"
 

@@ -20,7 +20,7 @@ from intake.reports.services import history
 from intake.reports.workflow import STATE_NAMES, State
 from intake.routing.models import Link, Placement
 from intake.routing.queries import visible_reports
-from intake.routing.services import TAMPERED, Hand, recluster, settle, tampered
+from intake.routing.services import TAMPERED, Hand, recluster, settle, stamp, tampered
 from intake.triage.services import steps
 from intake.triage.services.opening import Held, find, find_own
 from intake.triage.services.steps import Prepared, performs
@@ -183,8 +183,14 @@ def _join(session: Session, hand: Hand, signed_in: SignedIn, report: Report, oth
     if _link_between(session, report.id, other_id) is None:
         session.add(Link(report_id=report.id, other_id=other_id, kind=REPEAT, day=hand.day, made_by=hand.actor_id))
     _tell(session, hand, "linked", report, other, {})
-    recluster(session, hand, [report.id, other_id])
-    settle(session, hand, [report.id, other_id])
+    _put_right(session, hand, [report.id, other_id])
+
+
+def _put_right(session: Session, hand: Hand, ends: list[str]) -> None:
+    """The marks of both ends cover the link: made anew first, or all that hangs on them would look forged."""
+    stamp(session, hand.routing_key, ends)
+    recluster(session, hand, ends)
+    settle(session, hand, ends)
 
 
 def _tell(session: Session, hand: Hand, kind: str, report: Report, other: Report, data: dict[str, str]) -> None:
@@ -231,8 +237,7 @@ def unlink(world: World, signed_in: SignedIn, report_id: str, *, other_id: str, 
         session.delete(between)
         own.version += 1
         _tell(session, hand, "unlinked", own, apart, {"reason": reason})
-        recluster(session, hand, [report_id, other_id])
-        settle(session, hand, [report_id, other_id])
+        _put_right(session, hand, [report_id, other_id])
 
     world.db.write(record)
 
