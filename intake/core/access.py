@@ -47,7 +47,7 @@ class Permission(StrEnum):
     keys_confirm = "keys:confirm"
     people_manage = "people:manage"
     report_transfer = "report:transfer"
-    report_pass_on = "report:pass_on"  # noqa: S105 - a right, no password
+    report_pass_on = "report:pass_on"  # noqa: S105 - the name of a right, no password
     recuse_self = "recuse:self"
     sealed_open = "sealed:open"
     items_read = "items:read"
