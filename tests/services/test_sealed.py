@@ -192,6 +192,8 @@ class TestTwoPeople:
             lambda: sealed.share_anew(lane.world, who, lane.report_id),
             lambda: services.answer(lane.world, who, lane.report_id, text="您好", version=lane.report.version),
             lambda: services.add_note(lane.world, who, lane.report_id, text="备注"),
+            lambda: lane.move(lane.one, "", place=SITE),
+            lambda: services.link(lane.world, who, lane.report_id, report="AAA-AAA", version=lane.report.version),
             *(
                 (lambda to=to: lane.move(lane.one, to, reason="other", text="看过"))
                 for to in ("accepted", "returned", "closed", "spam")

@@ -142,6 +142,7 @@ def link(world: World, signed_in: SignedIn, report_id: str, *, report: str, vers
     """
     with world.db.read() as session:
         held = find_own(session, signed_in, report_id)
+        held.must_be_read(signed_in.keys.reading)
         if held.report.version != version:
             raise Stale(steps.STALE)
         other = find_other(session, signed_in, report_id, report)
@@ -210,6 +211,7 @@ def unlink(world: World, signed_in: SignedIn, report_id: str, *, other_id: str, 
     """
     with world.db.read() as session:
         held = find_own(session, signed_in, report_id)
+        held.must_be_read(signed_in.keys.reading)
         other = find(session, signed_in, other_id)
         if signed_in.actor.role not in UNLINKING:
             raise Forbidden("拆开由组长或巡察办办理。")

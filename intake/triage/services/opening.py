@@ -53,6 +53,11 @@ class Held:
             raise Forbidden(_UNRELEASED if self.shared else _NO_KEY)
         return self.joined(pair, envelope) if self.shared else open_grant(pair, grant)
 
+    def must_be_read(self, pair: KeyPair) -> None:
+        """In the sealed lane nothing is decided unread. Raises `Forbidden`."""
+        if self.shared:
+            self.key(pair)
+
     def joined(self, pair: KeyPair, envelope: str = "report") -> bytes:
         """Of a sealed report: the key that one's own and a released share open. Raises `Forbidden` without both."""
         share, release = self.shares.get(envelope), self.releases.get(envelope)

@@ -25,6 +25,7 @@ def correct_place(world: World, signed_in: SignedIn, held: Held, asked: Asked) -
     out from this moment. Raises `Stale`, or `Invalid` (place) with suggestions."""
     if held.report.version != asked.version:
         raise Stale(steps.STALE)
+    held.must_be_read(signed_in.keys.reading)
     if problems := steps.too_long(world, asked.text):
         raise Invalid(problems)
     with world.db.read() as session:

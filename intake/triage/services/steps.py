@@ -150,8 +150,7 @@ def checked(world: World, held: Held, signed_in: SignedIn, asked: Asked) -> Move
     """The row of the table, with all it needs. Raises `Stale`, `MoveForbidden` or `Invalid`."""
     if held.report.version != asked.version:
         raise Stale(STALE)
-    if held.shared:
-        held.key(signed_in.keys.reading)  # in the sealed lane nothing is decided unread
+    held.must_be_read(signed_in.keys.reading)
     step = find_move(State(held.report.state), asked.to, signed_in.actor.role)
     if step is None or not can_perform(step.act):
         raise MoveForbidden(forbidden(held.report.state, asked.to))
