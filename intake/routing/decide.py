@@ -41,6 +41,7 @@ class Facts:
     site_kind: str | None = None
     regions: frozenset[str] = frozenset()
     category: str | None = None
+    ticks: frozenset[str] = frozenset()  # of the form, besides the two below, which decide by themselves
     about_handler: bool = False
     about_superior: bool = False
     named: tuple[Named, ...] = ()
@@ -158,9 +159,10 @@ def _away(facts: Facts) -> list[str]:
 
 def _handler(facts: Facts) -> tuple[str | None, list[str]]:
     """The first rule that fits, else the board's team."""
-    ticks = frozenset[str]()
     for rule in facts.rules:
-        if rule.fits(site_kind=facts.site_kind, regions=facts.regions, category=facts.category, ticks=ticks):
+        if rule.fits(
+            site_kind=facts.site_kind, regions=facts.regions, category=facts.category, ticks=facts.ticks
+        ):  # fmt: skip
             return rule.team_id, [f"按规则第 {rule.position} 条（{rule.why}）归{facts.name(rule.team_id)}。"]
     if facts.team_id is None:
         return None, []

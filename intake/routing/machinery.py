@@ -55,7 +55,7 @@ class SiteFacts:
 
 @dataclass(frozen=True, slots=True)
 class RuleFacts:
-    """What fits all that is set goes to the team. `tick`: about_handler or about_superior never come this far."""
+    """What fits all that is set goes to the team. `tick`: "urgent"; the two others never come this far."""
 
     position: int
     team_id: str

@@ -17,7 +17,7 @@ from intake.core.secretfile import RecoveryKeys
 from intake.core.sheets import BadSheet, Line, read_day, read_sheet
 from intake.core.world import World
 from intake.people.services import operator
-from intake.routing.models import Alarm, Alias, Conflict, Grant, Placement, Rule
+from intake.routing.models import Alarm, Alias, Conflict, Grant, Mention, Placement, Rule
 from intake.routing.queries import machinery, visible_reports
 from intake.routing.queries.declared import alias_lines, conflict_lines, rule_lines
 from intake.routing.services import reseal, seal_is_broken
@@ -399,6 +399,17 @@ class TestRules:
             assert session.get_one(Placement, other.report_id).team_id == "office"
             assert "按规则第 1 条（柳湾的欠薪归三组）" in session.get_one(Placement, wages.report_id).reasons[0]
         assert not seal_is_broken(desk.world)
+
+    def test_a_tick_of_the_form_is_a_condition(self, desk: Desk) -> None:
+        self.add(desk, site_kind="", tick="urgent", team_id="team3", why="有人有危险的归三组")
+        ticked = desk.file("河口村的井盖没有盖，孩子天天从旁边走，请赶快来人看一看。", urgent=True)
+        plain = desk.file("河口村的鱼塘包给支书的小舅子，没有开会也没有公示，合同一签二十年。")
+        about = desk.file("河口村的另一件事，收件的人自己也在里面，请换别人来看。", urgent=True, about_handler=True)
+        with desk.world.db.read() as session:
+            assert session.get_one(Placement, ticked.report_id).team_id == "team3"
+            assert session.get_one(Placement, plain.report_id).team_id == "team4"
+            mention = session.scalars(select(Mention).where(Mention.report_id == about.report_id)).one()
+            assert (mention.kind, mention.target) == ("team", "team3")  # who would have handled it is out of it
 
     def test_moving_and_taking_out_keep_the_order_without_gaps(self, desk: Desk) -> None:
         kinds = zip(("一", "二", "三"), ("project", "village", "unit"), strict=True)

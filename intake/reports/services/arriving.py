@@ -92,8 +92,9 @@ def arrive(
     secrets = world.secrets
     known = machinery(session, secrets)
     hits = known.aliases.find_folded(words.folded)
+    ticks = frozenset({"urgent"}) if draft.urgent else frozenset[str]()
     mentions = mention_rows(
-        known, hits, site_id=board.site_id, category=draft.category, about_handler=draft.about_handler
+        known, hits, site_id=board.site_id, category=draft.category, about_handler=draft.about_handler, ticks=ticks
     )
     own = known.touching(sites=(board.site_id,), mentions=((row["kind"], row["target"]) for row in mentions))
     twin = _twin(session, words.marks, secrets.routing_key)
@@ -104,6 +105,7 @@ def arrive(
             session, secrets, known, site_id=board.site_id, touching=touching, hits=hits, day=day,
             board_live=board.state == "live", category=draft.category, about_handler=draft.about_handler,
             about_superior=draft.about_superior, linked=twin is not None, urgent=words.urgent, held=tuple(held),
+            ticks=ticks,
         )
     )  # fmt: skip
     if decision.team_id in (SUPERIOR, CUSTODY):

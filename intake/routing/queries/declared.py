@@ -80,7 +80,7 @@ def conflict_lines(session: Session, world: World, *, state: str = "", words: st
     ]
     order = {wanted: place for place, wanted in enumerate(STATES)}
     found = [line for line in lines if (not state or line.state == state) and _has(line, words)]
-    return sorted(found, key=lambda line: order[line.state])
+    return sorted(found, key=lambda line: (order[line.state], line.person, line.target))
 
 
 def _state(row: Conflict, today: date) -> str:

@@ -69,12 +69,18 @@ def check_epoch(session: Session, readers: Readers) -> None:
 
 
 def mention_rows(
-    known: Machinery, hits: Sequence[Hit], *, site_id: str | None, category: str | None, about_handler: bool
+    known: Machinery,
+    hits: Sequence[Hit],
+    *,
+    site_id: str | None,
+    category: str | None,
+    about_handler: bool,
+    ticks: frozenset[str] = frozenset(),
 ) -> list[dict[str, Any]]:
     """Who is concerned, without the report's id: whom the text names, and whoever would have handled it."""
     found: dict[tuple[str, str], str] = {(hit.kind, hit.target): "text" for hit in hits}
     if about_handler:
-        found.setdefault((TEAM, _handler(known, site_id, category)), "tick")
+        found.setdefault((TEAM, _handler(known, site_id, category, ticks)), "tick")
     return [
         {"kind": kind, "target": target, "source": source, "dismissed": False}
         for (kind, target), source in found.items()
@@ -97,12 +103,12 @@ def moves_away(kind: str) -> bool:
     return kind in (TEAM, PERSON, POST, LEVEL)
 
 
-def _handler(known: Machinery, site_id: str | None, category: str | None) -> str:
-    """The team that a report of this site and category would have gone to."""
+def _handler(known: Machinery, site_id: str | None, category: str | None, ticks: frozenset[str]) -> str:
+    """The team that a report of this site and category, ticked so, would have gone to."""
     site = known.sites.get(site_id or "")
     kind, regions = (site.kind, site.regions) if site is not None else (None, frozenset[str]())
     for rule in known.rules:
-        if rule.fits(site_kind=kind, regions=regions, category=category, ticks=frozenset()):
+        if rule.fits(site_kind=kind, regions=regions, category=category, ticks=ticks):
             return rule.team_id
     return site.team_id if site is not None and site.team_id is not None else OFFICE
 
