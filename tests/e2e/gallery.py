@@ -270,6 +270,35 @@ def _case_moves(page: Page, site: Site, query: str) -> None:
     page.locator("details", has=page.get_by_test_id("move-not_accepted")).locator("summary").click()
 
 
+def _restating(page: Page, site: Site, query: str) -> None:
+    """A restatement of an urgent report is looked through before it leaves; it repeats a number."""
+    _case("leader4", "R20")(page, site, query)
+    page.locator("details", has=page.get_by_test_id("move-referred")).locator("summary").click()
+    page.locator("#handover-receiver").select_option("team:discipline")
+    page.locator("#handover-title").fill("学校体罚核查")
+    page.locator("#handover-text").fill("请核实辖区小学是否存在体罚学生的情况，先保护好学生，联系 13900139000。")
+    _press(page, "[data-testid=move-referred]")
+
+
+def _item(page: Page, site: Site, query: str) -> None:
+    """What the receiving unit reads; a leader hands it on where nothing was yet."""
+    as_("case1", "/staff/items")(page, site, query)
+    if not page.get_by_test_id("item-row").count():
+        page.context.clear_cookies()
+        _case("leader4", "R07")(page, site, query)
+        page.locator("details", has=page.get_by_test_id("move-referred")).locator("summary").click()
+        page.locator("#handover-receiver").select_option("team:discipline")
+        page.locator("#handover-title").fill("村务公开核查")
+        page.locator("#handover-text").fill("请核实该村近两年的财务公开是否按时、是否完整，查阅公开栏照片和账册。")
+        _press(page, "[data-testid=move-referred]")
+        _press(page, "[data-testid=hand-on-confirm]")
+        page.context.clear_cookies()
+        as_("case1", "/staff/items")(page, site, query)
+    with page.expect_navigation():
+        page.get_by_test_id("item-row").first.get_by_role("link").click()
+    page.locator("details", has=page.get_by_test_id("item-report")).locator("summary").click()
+
+
 def _sign_in_wrong(page: Page, site: Site, query: str) -> None:
     sign_in(page, site, f"nobody{next(_NUMBERS)}", "not the password")
 
@@ -427,6 +456,10 @@ STAFF: tuple[Shown, ...] = (
     Shown("staff-case-second", _case_second),
     Shown("staff-case-moves", _case_moves),
     Shown("staff-case-error", _case_error),
+    Shown("staff-case-urgent", _case("leader4", "R20")),
+    Shown("staff-restating", _restating),
+    Shown("staff-items", as_("case1", "/staff/items")),
+    Shown("staff-item", _item),
     Shown("staff-case-office", _case("office1", "R05")),
     Shown("staff-confirm-password", as_("liaison4", "/staff/confirm-password?next=/staff/keys")),
     Shown("staff-keys", as_("liaison4", "/staff/keys")),
