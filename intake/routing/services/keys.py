@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, or_, s
 from sqlalchemy.orm import Session, aliased
 
 from intake.core.access import LEADER_ROLES, Actor, SignedIn
-from intake.core.errors import Forbidden, NotFound
+from intake.core.errors import Busy, Forbidden, NotFound, Retry
 from intake.core.vault import KeyPair
 from intake.core.world import World
 from intake.people import queries as people
@@ -35,6 +35,7 @@ from intake.routing.services.marks import stamp
 from intake.routing.services.placing import check_epoch, open_grant, seal_out, seal_to
 from intake.routing.services.settling import Hand
 
+_TRIES = 5
 _BROKEN = "分件用的数据被人改动过，先不发钥匙。请管理员运行 msx check。"
 
 
@@ -154,11 +155,7 @@ def _record_grants(
         check_epoch(session, readers)
         if readers.shared:
             _forget_shares(session, {(row["report_id"], row["envelope"]) for row in rows})
-        new = [
-            row
-            for row in rows
-            if session.get(Grant, (row["report_id"], row["envelope"], row["holder"])) is None
-        ]
+        new = [row for row in rows if session.get(Grant, (row["report_id"], row["envelope"], row["holder"])) is None]
         if new:
             session.execute(insert(Grant), new)
             for taker in takers:
@@ -189,8 +186,18 @@ def regrant_from_recovery(world: World, pair: KeyPair, *, holder: str = COUNTY_R
         report_ids = list(session.scalars(select(Grant.report_id).where(Grant.holder == holder).distinct()))
     granted = 0
     for report_id in sorted(report_ids):
-        granted += _regrant_one(world, pair, report_id, holder)
+        granted += _regrant_again(world, pair, report_id, holder)
     return Progress(granted, 0)
+
+
+def _regrant_again(world: World, pair: KeyPair, report_id: str, holder: str) -> int:
+    """Somebody may join or leave just now: then it is prepared once more."""
+    for _ in range(_TRIES):
+        try:
+            return _regrant_one(world, pair, report_id, holder)
+        except Retry:
+            continue
+    raise Busy(5)
 
 
 def _regrant_one(world: World, pair: KeyPair, report_id: str, holder: str) -> int:
