@@ -59,7 +59,10 @@ def import_conflicts(world: World, actor: Actor, lines: Sequence[Line], *, dry_r
             settle(session, hand, also={report for person in people for report in held_by(session, person)})
         return done
 
-    return _done(world, record, dry_run=dry_run)
+    if not dry_run:
+        return world.db.write(record)
+    with world.db.read() as session:
+        return record(session)
 
 
 def _key(declaration: Declaration) -> object:
@@ -130,7 +133,10 @@ def import_aliases(world: World, actor: Actor, lines: Sequence[Line], *, dry_run
             reseal(session, routing_key)
         return told
 
-    return _done(world, record, dry_run=dry_run)
+    if not dry_run:
+        return world.db.write(record)
+    with world.db.read() as session:
+        return record(session)
 
 
 def _known_alias(session: Session, name: Name) -> str:
@@ -163,10 +169,3 @@ def _understood(lines: Sequence[Line], read: Callable[[Line], T], key: Callable[
 def _tell(words: Any) -> Imported:
     told = list(words)
     return Imported(told.count("new"), told.count("changed"), told.count("same"))
-
-
-def _done(world: World, record: Callable[[Session], Imported], *, dry_run: bool) -> Imported:
-    if not dry_run:
-        return world.db.write(record)
-    with world.db.read() as session:
-        return record(session)
