@@ -51,6 +51,7 @@ prove: install-test
 
 bench: install-test
 	$(BIN)/python -m bench.submit
+	$(BIN)/python -m bench.route
 
 pictures: install-test
 	$(BIN)/python -m tools.pictures
