@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -64,7 +64,7 @@ class CaseMessage:
 @dataclass(frozen=True, slots=True)
 class CaseNote:
     by: str
-    at: datetime
+    day: date
     text: str
 
 
@@ -167,7 +167,7 @@ def _read(world: World, session: Session, signed_in: SignedIn, held: Held) -> Ca
     names = dict(session.execute(select(Person.id, Person.name)).all())
     locked = _locked(held)
     waiting = second.waiting_of(session, report.id) if held.theirs else None
-    opened = _Opened(session, signed_in, held, names) if held.opens else None
+    opened = _Opened(session, signed_in, held, names, world.settings.timezone) if held.opens else None
     written = opened.written() if opened else {}
     additions = opened.additions() if opened else ()
     acts = held.opens and signed_in.actor.may(Permission.report_move)
@@ -252,8 +252,11 @@ def _may_reveal(world: World, session: Session, signed_in: SignedIn, held: Held)
 class _Opened:
     """A report with its key in hand, for the length of one request."""
 
-    def __init__(self, session: Session, signed_in: SignedIn, held: Held, names: dict[str, str]) -> None:
+    def __init__(
+        self, session: Session, signed_in: SignedIn, held: Held, names: dict[str, str], zone: str
+    ) -> None:
         self.session = session
+        self.zone = zone
         self.pair = signed_in.keys.reading
         self.held = held
         self.names = names
@@ -302,7 +305,7 @@ class _Opened:
         return tuple(
             CaseNote(
                 self.names.get(row.author_id, ""),
-                row.at,
+                local_day(row.at, self.zone),
                 vault.decrypt(self.key, row.text, ("note", f"{row.report_id}/{row.seq}", "text")).decode(
                     "utf-8", "surrogatepass"
                 ),

@@ -21,12 +21,13 @@ SYSTEM = "系统"
 
 @dataclass(frozen=True, slots=True)
 class CaseReader:
-    """Somebody who holds a key, and how often they used it."""
+    """Somebody who holds a key or held one, and how often they used it."""
 
     name: str
     opened: int
     last: date | None
     you: bool
+    holds: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +82,15 @@ def readers(
         if data.get("text"):  # looking at the facts alone opens nothing
             opened.setdefault(actor_id, []).append(at)
     zone = world.settings.timezone
-    people = sorted(holder for holder in holders_of(session, report_id) | set(opened) if holder in names)
+    holding = holders_of(session, report_id)
+    people = sorted(holder for holder in holding | set(opened) if holder in names)
     return tuple(
         CaseReader(
             names[holder],
             len(opened.get(holder, ())),
             local_day(max(opened[holder]), zone) if holder in opened else None,
             holder == signed_in.actor.person_id,
+            holder in holding,
         )
         for holder in sorted(people, key=lambda holder: names[holder])
     )
