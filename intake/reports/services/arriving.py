@@ -29,7 +29,7 @@ from intake.routing.services import decide, facts_of, mention_rows, placement_ro
 _SKETCH, _PLACEMENT = table_of(Sketch), table_of(Placement)
 REPEAT = "repeat"
 _BANDS = 8
-_CANDIDATES = 200  # sketches compared: of strangers a few in a thousand share a band, and they must not crowd out a twin
+_CANDIDATES = 200  # sketches compared: of strangers a few in a thousand share a band and must not crowd out a twin
 
 # Built once: every filing asks. Whoever shares a band is worth comparing.
 _NEAR = (
