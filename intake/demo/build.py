@@ -110,6 +110,7 @@ def build(
         _work(world, {filing.ref: filing for filing in filed})
         _correct(world, county, {filing.ref: filing for filing in filed})
         _send_back(world, county, {filing.ref: filing for filing in filed})
+        clock.advance(max(timedelta(), end - clock.now()))
         settle_day(world)  # as every night: conflicts that began while the reports came in
         phones = staff.set_up_phones(
             world, clock, _who_needs_a_phone(county, settings), on=_at(day - timedelta(days=30), 9, zone)
