@@ -1,10 +1,10 @@
 """Random changes of a county, each through the product's own services, by somebody who may make them."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -27,6 +27,7 @@ from tests.oracle.agreement import entered
 from tests.oracle.county import County
 from tests.oracle.staff import WORKING
 
+T = TypeVar("T")
 REFUSED: Final = (Forbidden, Invalid, MoveForbidden, NotFound, Stale)
 # Words that stand in many letters: as aliases they make old reports concern somebody.
 WORDS: Final = (
@@ -74,12 +75,17 @@ class Changes:
             "a day passed": (4, self.sleep),
         }  # fmt: skip
 
+    def pick(self, among: Sequence[T]) -> T:
+        if not among:
+            raise NotNow
+        return self.rng.choice(among)
+
     # People
 
     def here(self, *roles: Role) -> Member:
         """Somebody of these roles whom a session lets in and whose key counts."""
         able = [m for m in self.members.values() if m.role in roles and m.confirmed]
-        member = self.rng.choice(able)
+        member = self.pick(able)
         if self.session_of(member) is None:
             raise NotNow
         return member
@@ -110,9 +116,7 @@ class Changes:
                 )
                 .order_by(Grant.report_id)
             ).all()  # fmt: skip
-        if not held:
-            raise NotNow
-        return who, self.rng.choice(held)
+        return who, self.pick(held)
 
     def version(self, report_id: str) -> int:
         with self.world.db.read() as session:
@@ -122,17 +126,17 @@ class Changes:
 
     def declare(self) -> None:
         rng, today = self.rng, self.world.today()
-        kind, target = rng.choice((
+        kind, target = self.pick((
             ("organisation", rng.choice(list(self.county.organisations))),
             ("site", rng.choice(self.county.sites)["site_no"]),
             ("region", rng.choice([r["code"] for r in self.county.regions if r["level"] in ("village", "town")])),
             ("person", rng.choice(list(self.members.values())).login),
         ))  # fmt: skip
-        begins = rng.choice((0, 0, 0, -30, -30, 2, 40))
-        ends: date | None = rng.choice((None, today + timedelta(60), today + timedelta(begins)))
+        begins = self.pick((0, 0, 0, -30, -30, 2, 40))
+        ends: date | None = self.pick((None, today + timedelta(60), today + timedelta(begins)))
         # One of the office in eight: they hold every report, and each is looked at again.
         house = ("office",) if rng.random() < 0.12 else WORKING
-        who = rng.choice([m for m in self.members.values() if m.team_id in house])
+        who = self.pick([m for m in self.members.values() if m.team_id in house])
         declare(self.world, self.office().actor, Typed(
             who=who.login, kind=kind, target=target, ground="近三年在那里任职", from_day=today + timedelta(begins),
             to_day=ends, approved_by=self.here(Role.office, Role.team_leader).login,
@@ -142,17 +146,15 @@ class Changes:
         with self.world.db.read() as session:
             open_ = select(Conflict.id).where(Conflict.ended_at.is_(None)).order_by(Conflict.id)
             running = session.scalars(open_).all()
-        if not running:
-            raise NotNow
-        end_conflict(self.world, self.office().actor, conflict_id=self.rng.choice(running))
+        end_conflict(self.world, self.office().actor, conflict_id=self.pick(running))
 
     def name_somebody(self) -> None:
         """A word becomes an alias, and two who hold reports read theirs again."""
-        kind, target = self.rng.choice((
-            ("team", self.rng.choice(WORKING)), ("person", self.here(Role.team_liaison, Role.team_leader).login),
-            ("organisation", self.rng.choice(list(self.county.organisations))), ("post", "village_supervisor"),
+        kind, target = self.pick((
+            ("team", self.pick(WORKING)), ("person", self.here(Role.team_liaison, Role.team_leader).login),
+            ("organisation", self.pick(list(self.county.organisations))), ("post", "village_supervisor"),
         ))  # fmt: skip
-        word = self.rng.choice(WORDS)
+        word = self.pick(WORDS)
         add_alias(self.world, self.office().actor, text=word, kind=kind, target=target)
         ids = {login: member.person_id for login, member in self.members.items()} | self.county.organisations
         for _ in range(2):
@@ -163,7 +165,7 @@ class Changes:
     def link(self) -> None:
         who, one = self.somebodys(Role.team_liaison, Role.team_leader, Role.office)
         with self.world.db.read() as session:
-            number = session.get_one(Report, self.rng.choice(self.county.reports)).register_no
+            number = session.get_one(Report, self.pick(self.county.reports)).register_no
         triage.link(self.world, who, one, report=number, version=self.version(one))
 
     def unlink(self) -> None:
@@ -174,17 +176,15 @@ class Changes:
                 .where(Link.kind == "repeat")
                 .order_by(Link.report_id, Link.other_id)
             ).all()
-        one, other, team = self.rng.choice(pairs)
+        one, other, team = self.pick(pairs)
         heads = [m for m in self.members.values() if m.team_id == team and m.role in (Role.team_leader, Role.office)]
-        if not heads:
-            raise NotNow
-        who = self.sign_in(self.rng.choice(heads))
+        who = self.sign_in(self.pick(heads))
         triage.unlink(self.world, who, one, other_id=other, reason="other_matter", version=self.version(one))
 
     def correct(self) -> None:
         who, report_id = self.somebodys(Role.team_liaison, Role.team_leader, Role.office)
         places = [r["code"] for r in self.county.regions if r["level"] in ("village", "town")]
-        place = self.rng.choice((self.rng.choice(places), self.rng.choice(self.county.sites)["site_no"]))
+        place = self.pick((self.pick(places), self.pick(self.county.sites)["site_no"]))
         triage.move(self.world, who, report_id, to="", version=self.version(report_id), place=place)
 
     def join(self) -> None:
@@ -202,7 +202,7 @@ class Changes:
 
     def transfer(self) -> None:
         who, report_id = self.somebodys(Role.team_leader, Role.office)
-        team = self.rng.choice((*WORKING, "office"))
+        team = self.pick((*WORKING, "office"))
         version = self.version(report_id)
         moved = triage.move(
             self.world, who, report_id, to="assigned", version=version, team_id=team, text="由你们组接着办。"

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from intake.core import vault
 from intake.core.access import Role
 from intake.core.secretfile import RecoveryKeys
 from intake.core.world import World
@@ -110,15 +109,15 @@ def _grants(county: County) -> list[dict[str, Any]]:
         recovery = recovery_of(county.world.secrets, sealed=sealed)
         readers[recovery.holder] = recovery
     rows: list[dict[str, Any]] = []
-    for report_id, key in county.keys.items():
+    for report_id, (report_key, identity_key) in county.keys.items():
         team = checker.placements[report_id]["team_id"]
         to = Readers(
             tuple(readers[holder] for holder in sorted(checker.may_hold(report_id))),
             tuple(readers[holder] for holder in sorted(checker.may_hold_contact(report_id))),
             0, shared=team == "superior",
         )  # fmt: skip
-        for envelope, sealed_key in (("report", key), ("identity", vault.new_key())):
-            rows += seal_out(to, sealed_key, report_id=report_id, envelope=envelope, day=day)
+        for envelope, key in (("report", report_key), ("identity", identity_key)):
+            rows += seal_out(to, key, report_id=report_id, envelope=envelope, day=day)
     return rows
 
 

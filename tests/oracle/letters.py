@@ -82,7 +82,7 @@ def _link_some(county: County, written: list[Written]) -> None:
     free = list(written)
     rng.shuffle(free)
     sizes = [37] if len(free) > 200 else []
-    sizes += [rng.choice((2, 2, 3, 5)) for _ in range(len(free) // 24)]
+    sizes += [rng.choice((2, 2, 3, 5)) for _ in range(len(free) // 24 or 1)]
     for size in sizes:
         group = [free.pop() for _ in range(size)]
         split = size <= 3 and rng.random() < 0.4
@@ -155,7 +155,7 @@ def _report_rows(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     secrets, day = county.world.secrets, county.world.today() - timedelta(county.rng.randrange(90))
     key, identity_key = vault.new_key(), vault.new_key()
-    county.keys[report.id] = key
+    county.keys[report.id] = (key, identity_key)
     state = "sealed_up" if sealed else "received"
     data = {"photos": 0, "state": state} if sealed else {"photos": 0}
     event = history.filed_event(secrets.chain_key, report.id, day=day, data=data)

@@ -63,7 +63,7 @@ class County:
     boards: dict[str, str] = field(default_factory=dict)  # site id → code
     reports: list[str] = field(default_factory=list)
     texts: dict[str, tuple[str, frozenset[tuple[str, str]]]] = field(default_factory=dict)
-    keys: dict[str, bytes] = field(default_factory=dict)  # report → its key, known to the test alone
+    keys: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)  # report → its key and its contact's
 
     @property
     def roots(self) -> Roots:
