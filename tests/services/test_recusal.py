@@ -21,6 +21,7 @@ from intake.routing.aliases import Kind, checked
 from intake.routing.models import Alarm, Alias, Conflict, FactsSeal, Grant, Link, Mention, Placement
 from intake.routing.queries import machinery, visible_reports
 from intake.routing.services import Hand, reseal, seal_is_broken, settle, settle_everything
+from intake.triage.services import open_case
 from intake.triage.services.opening import find
 from intake.web.formtoken import FormToken
 from tests.cast import Cast, Member, enter
@@ -28,6 +29,7 @@ from tests.journeys import live_board, report_of
 
 BODY = "村里的鱼塘包给支书的小舅子，一亩一年才一百五，隔壁村都是六百多，没开会也没公示，合同一签就是二十年。"
 SITE = "CJ-990121200203"
+CLIMBED = "岚溪县委第四巡察组没有可以经手的人了，升到岚溪县委巡察办。"
 
 
 @pytest.fixture
@@ -263,6 +265,10 @@ def test_a_supplement_that_names_the_team_takes_the_report_from_it(world: World,
         kinds = session.scalars(select(CitizenEvent.kind).where(CitizenEvent.report_id == report_id)).all()
     assert {"message", "withdrawn", "climbed"} <= set(kinds)  # by day, never between two staff times
     whole(world, report_id)
+    told = [line.text for line in open_case(world, enter(world, cast.office).signed_in, report_id).story]
+    assert told[2:] == [f"因回避收回钥匙：{cast.recused.name}、{cast.leader.name}、{cast.liaison.name}。", CLIMBED]
+    box = services.open_box(world, digits)
+    assert [added.kind for added in box.additions] == ["message"]  # and the citizen is not told whom it named
 
 
 def test_rows_changed_behind_our_back_give_nobody_anything(world: World, cast: Cast, board: str) -> None:

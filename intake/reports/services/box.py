@@ -29,6 +29,8 @@ from intake.web.formtoken import FormToken
 
 _REPORT, _PLACEMENT, _BOX_ROW = table_of(Report), table_of(Placement), table_of(BoxRow)
 _CITIZEN, _STAFF, _TEAM = table_of(CitizenEvent), table_of(StaffEvent), table_of(Team)
+# What a citizen added. Keys that went by their words are in their chain too, and nothing that they are told of.
+_ADDED = ("message", "files", "rating")
 # Built once: every look-up runs these.
 _BY_TAG = (
     select(
@@ -121,7 +123,7 @@ def open_box(world: World, *, digits: str) -> Box:
         team_name=report.team_name,
         filed_on=report.day,
         messages=messages,
-        additions=tuple(BoxAddition(event.kind, event.day) for event in events if event.kind != "filed"),
+        additions=tuple(BoxAddition(event.kind, event.day) for event in events if event.kind in _ADDED),
         steps=_steps(state, report.day, moved, messages),
         rating_open=state == "closed" and not report.rated,
         rated=report.rated,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -50,7 +51,7 @@ class Names:
         return self.teams.get(team_id, team_id)
 
 
-Line = Callable[[StaffEvent, Names], str]
+Line = Callable[[Any, Names], str]  # of a staff's event, or of the citizen's chain what their words set off
 
 _LINES: dict[str, Line] = {}
 _FOR_THE_OFFICE: set[str] = set()
@@ -105,7 +106,7 @@ def story(
     )
     staff = session.scalars(select(StaffEvent).where(StaffEvent.report_id == report_id).order_by(StaffEvent.seq))
     names = Names(people, dict(session.execute(select(Team.id, Team.name)).all()))
-    lines = [(e.day, 0, e.seq, _citizen_line(e)) for e in citizen]
+    lines = [(e.day, 0, e.seq, text) for e in citizen if (text := _citizen_line(e, names, signed_in))]
     for event in staff:
         text = _shown(event, names, signed_in)
         if text:
@@ -113,13 +114,16 @@ def story(
     return tuple(StoryLine(day, text) for day, _, _, text in sorted(lines))
 
 
-def _shown(event: StaffEvent, names: Names, signed_in: SignedIn) -> str:
+def _shown(event: StaffEvent | CitizenEvent, names: Names, signed_in: SignedIn) -> str:
     if event.kind not in _LINES or (event.kind in _FOR_THE_OFFICE and signed_in.actor.role is not Role.office):
         return ""
     return _LINES[event.kind](event, names)
 
 
-def _citizen_line(event: CitizenEvent) -> str:
+def _citizen_line(event: CitizenEvent, names: Names, signed_in: SignedIn) -> str:
+    """What the citizen did; keys that went and a report that climbed by their words are told as staff's events are."""
+    if event.kind in _LINES:
+        return _shown(event, names, signed_in)
     photos = event.data.get("photos", 0)
     with_photos = f"，附照片 {photos} 张" if photos else ""
     return {
