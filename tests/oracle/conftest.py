@@ -15,7 +15,7 @@ from intake.core.storage import open_storage
 from intake.core.world import World
 from tests.conftest import NOW
 from tests.database import fresh_database
-from tests.oracle.county import County, build_county
+from tests.oracle.county import SMALL, County, build_county
 
 
 @contextmanager
@@ -44,3 +44,10 @@ def county(tmp_path_factory: pytest.TempPathFactory, secret_folder: tuple[Path, 
     folder = tmp_path_factory.mktemp("county")
     with fresh_database(folder) as url, world_in(folder, url, secret_folder[0]) as world:
         yield build_county(world, secret_folder[1])
+
+
+@pytest.fixture
+def small_county(tmp_path: Path, secret_folder: tuple[Path, RecoveryKeys]) -> Iterator[County]:
+    """A county of a few sites and two dozen reports."""
+    with fresh_database(tmp_path) as url, world_in(tmp_path, url, secret_folder[0]) as world:
+        yield build_county(world, secret_folder[1], SMALL)

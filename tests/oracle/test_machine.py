@@ -297,6 +297,7 @@ def _close(opened: AbstractContextManager[World]) -> None:
     opened.__exit__(None, None, None)
 
 
+@pytest.mark.sqlite  # every run gets a copy of its file
 def test_a_house_at_random_work(
     tmp_path_factory: pytest.TempPathFactory, secret_folder: tuple[Path, RecoveryKeys]
 ) -> None:

@@ -4,18 +4,23 @@ import random
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import Select, insert, select
+from sqlalchemy.orm import Session, aliased
 
 from intake.app import create_app
+from intake.core.access import Actor
 from intake.reports.services.auditing import Verdict, verify
-from intake.routing.models import Alias
+from intake.routing.models import Alias, Grant, Link, Placement
 from intake.routing.queries import machinery
 from intake.routing.services import Hand, settle_everything
+from intake.triage import queries
 from tests import pagelint
 from tests.client import PageClient
+from tests.oracle import agreement
 from tests.oracle.agreement import compare, sampled_addresses, sampled_pages
 from tests.oracle.changes import Changes
 from tests.oracle.county import County
+from tests.oracle.opening import wrong_openings
 
 PEOPLE, REPORTS = 60, 3_029
 CHANGES = 200
@@ -90,3 +95,47 @@ def test_everybody_sees_what_the_checker_says_before_and_after_two_hundred_chang
     assert_agreed(county, random.Random(2))
     assert unread(county, changes) == []
     assert verify(county.world) == Verdict(REPORTS, None)
+
+
+# The comparison itself
+
+
+def test_a_filter_that_forgets_recusal_is_noticed(small_county: County, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert compare(small_county).wrong == []
+    monkeypatch.setattr(agreement, "visible_reports", forgetful)
+    monkeypatch.setattr(queries, "visible_reports", forgetful)
+    wrong = compare(small_county).wrong
+    assert any(": row " in line for line in wrong)
+    assert any(": reports in the lane" in line for line in wrong)
+
+
+def forgetful(actor: Actor) -> Select[str]:
+    """Own team's, whoever is recused."""
+    visible = aliased(Placement, name="visible")
+    return select(visible.report_id).where(visible.team_id == actor.team_id)
+
+
+def test_a_key_in_the_wrong_hands_is_noticed(small_county: County) -> None:
+    checker = small_county.check()
+    report_id, out = next(
+        (report_id, person)
+        for report_id, placement in checker.placements.items()
+        for person in checker.people
+        if checker.people[person]["team_id"] == placement["team_id"] and checker.excluded(person, report_id)
+    )
+    key = next(key["id"] for key in checker.keys.values() if key["person_id"] == out)
+    given = {"report_id": report_id, "envelope": "report", "holder": out, "key_id": key, "sealed": b""}
+
+    def give(session: Session) -> None:
+        session.execute(insert(Grant), [{**given, "granted_on": small_county.world.today()}])
+
+    small_county.world.db.write(give)
+    assert small_county.check().wrong_grants() == [f"{report_id} report: {out}"]
+    assert wrong_openings(small_county, small_county.check()) == [f"{report_id} report: {out}"]
+
+
+def test_a_link_that_the_clusters_do_not_know_is_noticed(small_county: County) -> None:
+    alone = [r for r, family in small_county.check().families.items() if len(family) == 1]
+    link = Link(report_id=alone[0], other_id=alone[1], kind="repeat", day=small_county.world.today())
+    small_county.world.db.write(lambda session: session.add(link))
+    assert set(small_county.check().wrong_clusters()) >= set(alone[:2])
