@@ -127,7 +127,7 @@ def test_a_new_password_ends_every_other_session(visits: Visits) -> None:
     expect(elsewhere.page.get_by_test_id("error-summary")).to_be_visible()
     # From another network: after a wrong password this one has to wait a second.
     afresh = visits.staffer().signs_in("town_fl1", NEW)
-    expect(afresh.page.get_by_role("heading", name="队列")).to_be_visible()
+    expect(afresh.page.get_by_role("heading", name="收到的件")).to_be_visible()
 
 
 def test_where_a_phone_is_asked_for_a_code_that_somebody_saw_opens_nothing(visits: Visits) -> None:
