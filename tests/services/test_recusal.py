@@ -267,7 +267,7 @@ def test_a_supplement_that_names_the_team_takes_the_report_from_it(world: World,
     whole(world, report_id)
     told = [line.text for line in open_case(world, enter(world, cast.office).signed_in, report_id).story]
     assert told[2:] == [f"因回避收回钥匙：{cast.recused.name}、{cast.leader.name}、{cast.liaison.name}。", CLIMBED]
-    box = services.open_box(world, digits)
+    box = services.open_box(world, digits=digits)
     assert [added.kind for added in box.additions] == ["message"]  # and the citizen is not told whom it named
 
 

@@ -5,17 +5,19 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from intake.core.access import Role
 from intake.core.clock import FixedClock
 from intake.core.errors import Invalid, NotFound
 from intake.core.world import World
 from intake.people import services as people
 from intake.reports.models import StaffEvent
 from intake.reports.services import sweeping
+from intake.routing import services as routing
 from intake.routing.models import Alarm, Mention
 from intake.triage import services as triage
 from intake.triage.models import Pending
 from intake.triage.queries import QueueFilters, queue
-from tests.cast import Cast, Member, enter
+from tests.cast import Cast, Member, add_member, enter
 from tests.journeys import live_board
 from tests.services.test_links import OTHER, events, link, number, report, whole
 from tests.services.test_recusal import BODY, change, conflict, file, holders, placement, sees, site_id
@@ -184,3 +186,32 @@ def test_a_live_board_whose_team_empties_raises_an_alarm_a_day(
     with world.db.read() as session:
         alarms = session.scalars(select(Alarm).where(Alarm.team_id == "team4")).all()
     assert [(alarm.kind, alarm.report_id) for alarm in alarms] == [("empty", None)] * 2
+
+
+def test_whoever_is_out_since_today_neither_counts_nor_gives_keys_before_the_night(
+    world: World, cast: Cast, board: str, clock: FixedClock
+) -> None:
+    report_id, _ = file(world, board)
+    change(world, conflict(cast.recused, "site", site_id(world), world.today() + timedelta(days=1)))
+    newcomer = add_member(world, "new4", "示例午", Role.team_liaison, "team4", signer=cast.leader)
+    clock.advance(timedelta(days=1))
+    who = enter(world, cast.recused).signed_in
+    assert cast.recused.person_id in holders(world, report_id)
+    with world.db.read() as session:
+        assert routing.count_backlog(session, world, who, newcomer.person_id) == 0
+    assert routing.grant_backlog(world, who, person_id=newcomer.person_id) == routing.Progress(0, 0)
+    assert newcomer.person_id not in holders(world, report_id)
+
+
+def test_stepping_back_outlasts_the_purging_of_what_it_was_said_of(world: World, cast: Cast, board: str) -> None:
+    original, _ = file(world, board)
+    copy, _ = file(world, board, BODY + "请查。")
+    step_back(world, cast.recused, copy)
+    leader, liaison = (enter(world, member).signed_in for member in (cast.leader, cast.liaison))
+    for to in ("spam", "purged"):
+        triage.move(world, leader, copy, to=to, reason="advertising", version=report(world, copy).version)
+    triage.agree(world, liaison, copy, version=report(world, copy).version)
+    assert report(world, copy).state == "purged"
+    for report_id in (original, copy):
+        assert not sees(world, cast.recused, report_id)
+    whole(world, original)

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from intake.boards.models import Site
 from intake.core import vault
 from intake.core.access import Role
 from intake.core.errors import Busy, Forbidden, Invalid, MoveForbidden, NotFound, Stale
@@ -16,7 +17,7 @@ from intake.people.services import bump_epoch
 from intake.reports import services as reports
 from intake.reports.models import Note, StaffEvent
 from intake.routing import services as routing
-from intake.routing.models import Alarm, Grant, Placement
+from intake.routing.models import Alarm, FactsSeal, Grant, Placement
 from intake.routing.services import Transfer
 from intake.triage import services as triage
 from intake.triage.models import Pending, Reveal
@@ -27,7 +28,17 @@ from tests.cast import Cast, Member, add_member, enter
 from tests.journeys import BODY as SHORT
 from tests.journeys import live_board
 from tests.services.test_links import OTHER, THIRD, events, report, whole
-from tests.services.test_recusal import BODY, change, conflict, file, holders, placement, sees, site_id
+from tests.services.test_recusal import (
+    BODY,
+    change,
+    change_unseen,
+    conflict,
+    file,
+    holders,
+    placement,
+    sees,
+    site_id,
+)
 
 WHY = "学校食堂的事归你们组"
 
@@ -153,6 +164,19 @@ def test_a_leader_without_the_key_moves_nothing(world: World, cast: Cast, board:
     assert placement(world, report_id).team_id == "team4"
 
 
+def test_where_somebody_moved_the_facts_nothing_moves(world: World, cast: Cast, board: str, leader3: Member) -> None:
+    """It would be sealed to the recovery key alone, and everybody who reads it would read it no more."""
+    report_id, _ = file(world, board)
+    before = envelopes(world, report_id)
+    change_unseen(world, update(Site).values(name="别的地方"))
+    change_unseen(world, update(FactsSeal).values(version=99))  # read anew, as after a restart
+    with pytest.raises(Forbidden):
+        transfer(world, cast.leader, report_id, "team3")
+    assert envelopes(world, report_id) == before
+    assert round_of(world, cast.leader, "team3").done == 0
+    assert envelopes(world, report_id) == before
+
+
 def test_what_waited_for_a_second_person_waits_no_more(world: World, cast: Cast, board: str, leader3: Member) -> None:
     report_id, _ = file(world, board, contact="13800138000")
     leader = enter(world, cast.leader).signed_in
@@ -247,6 +271,27 @@ def test_the_office_hands_over_what_a_team_leaves_behind(world: World, cast: Cas
     assert leader3.person_id in held["report"]
     assert held["identity"] == {"recovery:county"}  # the office held no key of it to hand on
     whole(world, report_id)
+
+
+def test_what_comes_while_a_round_is_handed_over_goes_with_it(
+    world: World, cast: Cast, board: str, leader3: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report_id, digits = file(world, board)
+    came: list[bool] = []
+    recorded = transferring._record
+
+    def meanwhile(*args: Any) -> None:
+        if not came:
+            token = FormToken("box", "", vault.random_bytes(16), world.clock.now())
+            reports.add_to_report(world, digits=digits, token=token, body="补充一句：合同在会计手里。")
+            came.append(True)
+        recorded(*args)
+
+    monkeypatch.setattr(transferring, "_record", meanwhile)
+    assert round_of(world, cast.leader, "team3").done == 1
+    case = triage.open_case(world, enter(world, leader3).signed_in, report_id)
+    assert [addition.text for addition in case.additions] == ["补充一句：合同在会计手里。"]
+    assert cast.leader.person_id not in {holder for held in envelopes(world, report_id).values() for holder in held}
 
 
 def test_a_round_is_the_leaders_own_or_the_offices(world: World, cast: Cast, board: str) -> None:

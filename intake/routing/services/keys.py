@@ -72,21 +72,23 @@ def backlog_of(session: Session, world: World, signed_in: SignedIn, person_id: s
     reader = next((member for member in members if member.holder == person_id), None)
     if reader is None:
         raise NotFound
-    lacking = select(Grant.report_id).where(_lacking(world, signed_in.actor.person_id, reader)).distinct()
+    lacking = select(Grant.report_id).where(_lacking(world, signed_in.actor, reader)).distinct()
     return reader, sorted(session.scalars(lacking.join(Placement, Placement.report_id == Grant.report_id)))
 
 
-def _lacking(world: World, giver: str, reader: Reader) -> ColumnElement[bool]:
+def _lacking(world: World, giver: Actor, reader: Reader) -> ColumnElement[bool]:
     """Keys that the giver holds, the reader does not, and may: each key counts, not only the report's own.
 
-    Whoever is recused may hold none. A share of the sealed lane is nobody's to hand on: see `sealed`.
+    Whoever is recused may hold none, and gives none: a conflict begins with its day, before the sweep.
+    A share of the sealed lane is nobody's to hand on: see `sealed`.
     """
     theirs = aliased(Grant)
     has = exists().where(
         theirs.holder == reader.holder, theirs.report_id == Grant.report_id, theirs.envelope == Grant.envelope
     )
     recused = blocked_clusters(Who(reader.holder, reader.team_id, reader.role.value, world.today()))
-    return and_(Grant.holder == giver, ~has, _may_hold(reader), Placement.cluster.not_in(recused))
+    seen = Grant.report_id.in_(visible_reports(giver))
+    return and_(Grant.holder == giver.person_id, ~has, _may_hold(reader), seen, Placement.cluster.not_in(recused))
 
 
 def _may_hold(reader: Reader) -> ColumnElement[bool]:
@@ -111,7 +113,7 @@ def grant_backlog(world: World, signed_in: SignedIn, *, person_id: str, limit: i
         rows = session.execute(
             select(Grant, Placement.cluster)
             .join(Placement, Placement.report_id == Grant.report_id)
-            .where(_lacking(world, signed_in.actor.person_id, reader), Grant.report_id.in_(batch))
+            .where(_lacking(world, signed_in.actor, reader), Grant.report_id.in_(batch))
         ).all()
         touching = touching_of(session, known, {cluster for _, cluster in rows})
         forged = tampered(session, world.secrets.routing_key, touching)

@@ -20,6 +20,8 @@ from intake.routing.services.marks import stamp
 from intake.routing.services.placing import check_epoch, seal_out
 from intake.routing.services.settling import Hand
 
+_BROKEN = "分件用的数据被人改动过，先不移交。请管理员运行 msx check。"
+
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
@@ -33,6 +35,8 @@ class Transfer:
     grants: list[dict[str, Any]]
     dismissed: frozenset[tuple[str, str]]
     cluster: str
+    mark: str
+    envelopes: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,8 @@ def prepare_transfer(
         if tampered(session, world.secrets.routing_key, [placement.cluster]):
             raise Forbidden(TAMPERED)
         known = machinery(session, world.secrets)
+        if known.broken:  # it would be sealed to the recovery key alone, and everybody's keys go
+            raise Forbidden(_BROKEN)
         touching = touching_of(session, known, [placement.cluster])[placement.cluster]
         touching = replace(touching, mentions=touching.mentions - dismissed)
         if team_id == CUSTODY or team_id in touching.teams:
@@ -73,13 +79,17 @@ def prepare_transfer(
             session, world.secrets, team_id=team_id, known=known, touching=touching, day=day
         )  # fmt: skip
         lane = _lane(placement, team_id)
-        cluster = placement.cluster
+        cluster, mark, there = placement.cluster, placement.mark, _envelopes(session, report_id)
     grants = [
         row
         for envelope, key in keys.items()
         for row in seal_out(readers, key, report_id=report_id, envelope=envelope, day=day)
     ]
-    return Transfer(report_id, team_id, lane, (reason,), readers, grants, dismissed, cluster)
+    return Transfer(report_id, team_id, lane, (reason,), readers, grants, dismissed, cluster, mark, there)
+
+
+def _envelopes(session: Session, report_id: str) -> frozenset[str]:
+    return frozenset(session.scalars(select(Grant.envelope).where(Grant.report_id == report_id)))
 
 
 def _lane(placement: Placement, team_id: str) -> str:
@@ -93,12 +103,14 @@ def _lane(placement: Placement, team_id: str) -> str:
 def record_transfer(session: Session, hand: Hand, transfer: Transfer) -> Moved:
     """Inside the write: the old readers' grants go, the new ones' come, and the report lies elsewhere.
 
-    Raises `Retry` where somebody joined, left, was recused or linked since: prepare again.
+    Raises `Retry` where somebody joined, left, was recused, named or linked since, or something came: prepare again.
     """
     check_epoch(session, transfer.readers)
     placement = session.get_one(Placement, transfer.report_id, with_for_update=True)
-    if placement.cluster != transfer.cluster:
+    if (placement.cluster, placement.mark) != (transfer.cluster, transfer.mark):
         raise Retry
+    if _envelopes(session, transfer.report_id) != transfer.envelopes:
+        raise Retry  # what the citizen has just added would be left with nobody
     before = placement.team_id
     for kind, target in transfer.dismissed:
         mention = session.get(Mention, (transfer.report_id, kind, target))

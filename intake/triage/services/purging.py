@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from intake.core.access import SignedIn
 from intake.core.world import World
 from intake.reports.models import Addition, BoxMessage, Note, Report, ReportFile
+from intake.routing.machinery import RECUSED
 from intake.routing.models import Grant, Mention, Placement, Release, Sketch
 from intake.routing.services import PURGED, stamp
 from intake.triage.models import Handover, Reveal
@@ -30,8 +31,10 @@ def purge(world: World, _signed_in: SignedIn, held: Held, prepared: Prepared) ->
 
 def _erase(session: Session, report: Report) -> None:
     """The receipt answers like one that never was; its form's mark stays spent, so that a retry files nothing."""
-    for rows in (Grant, Release, Mention, Sketch, ReportFile, Addition, BoxMessage, Note, Reveal, Handover):
+    for rows in (Grant, Release, Sketch, ReportFile, Addition, BoxMessage, Note, Reveal, Handover):
         session.execute(delete(rows).where(rows.report_id == report.id))
+    # Who stepped back from it did so from all that it is linked with, which is still there.
+    session.execute(delete(Mention).where(Mention.report_id == report.id, Mention.kind != RECUSED))
     report.content = report.contact = b""
     report.box_tag = report.box_for_receipt = report.box_for_staff = None
     report.awaiting_citizen = False

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from intake.core import vault
@@ -22,7 +22,7 @@ from intake.reports.workflow import State
 from intake.routing.aliases import Folded, Hit, fold
 from intake.routing.decide import OFFICE, SUPERIOR
 from intake.routing.machinery import LEVEL, TEAM, Machinery
-from intake.routing.models import Grant, Mention, Placement
+from intake.routing.models import Grant, Mention, Placement, Sketch
 from intake.routing.queries import clusters_of, grants_of, machinery, visible_reports
 from intake.routing.queries.marks import tampered
 from intake.routing.services import (
@@ -35,6 +35,7 @@ from intake.routing.services import (
     record_transfer,
     settle,
 )
+from intake.triage.services.sealing import forget_waiting
 
 BATCH = 100  # reports a press: some seconds of opening, and a page that shows progress
 _TRIES = 5
@@ -202,6 +203,8 @@ def _record(session: Session, hand: Hand, version: int, found: Sequence[_Read]) 
 
 def _send_up(session: Session, hand: Hand, transfer: Transfer) -> None:
     moved = record_transfer(session, hand, transfer)
+    session.execute(delete(Sketch).where(Sketch.report_id == transfer.report_id))  # compared with nothing from here on
+    forget_waiting(session, transfer.report_id)
     report = session.get_one(Report, transfer.report_id, with_for_update=True)
     data = {
         "from": report.state, "to": State.sealed_up.value, "reason": None, "result": None,

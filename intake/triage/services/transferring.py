@@ -60,8 +60,7 @@ def keys_of(pair: KeyPair, grants: Mapping[str, Grant]) -> dict[str, bytes]:
 def transfer(world: World, signed_in: SignedIn, held: Held, prepared: Prepared) -> None:
     """The step to `assigned`, with the keys. Raises `Invalid` (team_id, text), `Forbidden`, `Stale`, `Busy`."""
     team_id, words = prepared.asked.team_id, prepared.asked.text or content.clean(prepared.asked.reason)
-    pair = signed_in.keys.reading
-    held.key(pair)
+    held.key(signed_in.keys.reading)
     with world.db.read() as session:
         _must_be_team(session, team_id, held.placement.team_id)
         if not words:
@@ -70,7 +69,7 @@ def transfer(world: World, signed_in: SignedIn, held: Held, prepared: Prepared) 
         reason = _reason(session, held.placement.team_id, team_id)
     data = {**prepared.data, "from_team": held.placement.team_id, "to_team": team_id}
     ready = replace(prepared, note=note, data=data)
-    _in_turns(world, signed_in, held.report.id, team_id, keys_of(pair, held.grants), reason, ready)
+    _in_turns(world, signed_in, held.report.id, team_id, reason, ready)
 
 
 def _must_be_team(session: Session, team_id: str, now: str) -> None:
@@ -109,13 +108,18 @@ class _Handing:
 
 
 def _in_turns(
-    world: World, signed_in: SignedIn, report_id: str, team_id: str, keys: Mapping[str, bytes], reason: str,
-    ready: Prepared | _Handing,
-) -> None:  # fmt: skip
-    """Sealed for the readers of one epoch; where those moved, sealed again."""
+    world: World, signed_in: SignedIn, report_id: str, team_id: str, reason: str, ready: Prepared | _Handing
+) -> None:
+    """Sealed for the readers of one epoch; where those moved, or something came, sealed again with all there is."""
     hand = Hand.of(world, signed_in.actor.person_id)
     for _ in range(_TRIES):
+        with world.db.read() as session:
+            there = set(session.scalars(select(Grant.envelope).where(Grant.report_id == report_id)))
+            rows = grants_of(session, hand.actor_id, [report_id])
+            keys = keys_of(signed_in.keys.reading, {envelope: grant for (_, envelope), grant in rows.items()})
         moving = prepare_transfer(world, report_id, team_id=team_id, keys=keys, reason=reason)
+        if moving.envelopes != there:
+            continue
         try:
             _record(world, hand, moving, ready)
         except Retry:
@@ -220,7 +224,6 @@ def hand_over_round(
 def _hand_over_one(
     world: World, signed_in: SignedIn, report_id: str, from_team: str, to_team: str, words: str, reason: str
 ) -> None:
-    pair = signed_in.keys.reading
     with world.db.read() as session:
         held = find(session, signed_in, report_id)
         if held.placement.team_id != from_team:
@@ -230,7 +233,7 @@ def _hand_over_one(
         note = steps.seal_note(world, session, signed_in, holding, words)
     data = {"from_team": from_team, "to_team": to_team}
     ready = _Handing(signed_in, report_id, note, data, Hand.of(world, signed_in.actor.person_id))
-    _in_turns(world, signed_in, report_id, to_team, keys_of(pair, holding.grants), reason, ready)
+    _in_turns(world, signed_in, report_id, to_team, reason, ready)
 
 
 def _numbers(session: Session, signed_in: SignedIn, report_ids: Iterable[str]) -> tuple[str, ...]:
