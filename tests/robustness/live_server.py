@@ -35,8 +35,17 @@ def environment_of(settings: Settings) -> dict[str, str]:
     for setting in SETTINGS:
         value = getattr(settings, setting.attribute)
         if value is not None:
-            own[setting.env] = (",".join(value) or "none") if isinstance(value, tuple) else str(value)
+            own[setting.env] = _as_typed(value)
     return own
+
+
+def _as_typed(value: object) -> str:
+    """A setting's value as somebody would write it."""
+    if isinstance(value, tuple):
+        return ",".join(value) or "none"
+    if isinstance(value, Mapping):
+        return ",".join(f"{day}:{'work' if works else 'off'}" for day, works in value.items())
+    return str(value)
 
 
 def _temp_folder(settings: Settings) -> Path:
