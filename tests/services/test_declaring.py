@@ -370,6 +370,19 @@ class TestAliases:
             with pytest.raises(Forbidden):
                 add_alias(desk.world, member.actor, text="乡里的人", kind="team", target="team3")
 
+    def test_nobody_shields_or_stops_what_means_themselves(self, desk: Desk) -> None:
+        """A longer word around one's own name, taken out, would give back every report that says it."""
+        office, login = desk.cast.office.actor, desk.cast.office.login
+        add_alias(desk.world, office, text="办公室那位老师", kind="person", target=login)
+        for text in ("干部示例辛", "找办公室那位老师"):
+            with pytest.raises(Invalid):
+                add_alias(desk.world, office, text=text, kind="ignore", target="")
+        with pytest.raises(Invalid):
+            stop_alias(desk.world, office, folded="办公室那位老师")
+        colleague = add_member(desk.world, "office2", "示例壬", Role.office, "office", signer=desk.cast.office)
+        add_alias(desk.world, colleague.actor, text="找办公室那位老师", kind="ignore", target="")
+        stop_alias(desk.world, colleague.actor, folded="办公室那位老师")
+
     def test_the_list(self, desk: Desk) -> None:
         office = desk.cast.office.actor
         add_alias(desk.world, office, text="县领导", kind="level", target="above")

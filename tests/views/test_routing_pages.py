@@ -14,12 +14,13 @@ from intake.core.secretfile import RecoveryKeys
 from intake.core.world import World
 from intake.reports.models import Report, StaffEvent
 from intake.reports.services import auditing
-from intake.routing.models import Alarm, Alias, Grant, Mention, Placement, Rule
+from intake.routing.models import Alarm, Alias, Grant, Mention, Placement, Rule, Sketch
 from intake.routing.services import reseal
 from intake.routing.services.declaring import Typed, declare
 from intake.routing.services.marks import stamp
 from intake.routing.services.naming import add_alias
-from intake.triage.services import rereading
+from intake.triage.models import Pending
+from intake.triage.services import move, rereading
 from tests.cast import add_member, build_cast, enter
 from tests.client import PageClient
 from tests.views.desk import BODY, Case, Desk, marked, words
@@ -278,9 +279,14 @@ class TestRereading:
     @pytest.mark.parametrize(("kind", "target"), [("level", "above"), ("team", "office")])
     def test_what_is_about_the_level_above_goes_up_sealed(self, desk: Desk, kind: str, target: str) -> None:
         add_member(desk.world, "superior2", "示例辰", Role.superior, "superior", signer=desk.cast.superior)
-        case = desk.file("分管的那位打了招呼，这个标才定下来的，三家公司报名电话是同一个号。")
+        case = desk.file("分管的那位打了招呼，这个标才定下来的，三家公司报名电话是同一个号，开标那天我在场。")
         add_alias(desk.world, desk.cast.office.actor, text="分管的那位", kind=kind, target=target)
+        leader = enter(desk.world, desk.cast.leader).signed_in
+        assert not move(desk.world, leader, case.report_id, to="closed", result="not_verified", version=1)
         assert press(desk) == (1, 1, 0)
+        with desk.world.db.read() as session:  # it is compared with nothing any more, and nothing waits where it was
+            assert session.get(Sketch, case.report_id) is None
+            assert session.get(Pending, case.report_id) is None
         assert (lies(desk, case).team_id, lies(desk, case).lane) == ("superior", "sealed")
         assert "重读旧件时发现正文提到“分管的那位”" in lies(desk, case).reasons[-1]
         assert desk.row(case).state == "sealed_up"

@@ -15,12 +15,15 @@ from intake.core.errors import Forbidden, Invalid, NotFound
 from intake.core.world import World
 from intake.people.models import Person, Team
 from intake.routing.aliases import IGNORE, BadAlias, Folded, checked, fold
+from intake.routing.machinery import PERSON, Machinery
 from intake.routing.models import Alias
+from intake.routing.queries import machinery
 from intake.routing.queries.targets import ALIAS_KINDS, find_target
 from intake.routing.services.declaring import managing
 from intake.routing.services.facts import check_mark, reseal
 
 _OWN_NAME = "这是组或人的正式名字，不能不算。"
+_ABOUT_SELF = "这里面有您自己的名字或称呼，要由别人来定它不算。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,11 @@ def _is_own_name(session: Session, folded: Folded) -> bool:
     return folded in map(fold, names)
 
 
+def _names(known: Machinery, text: Folded, actor: Actor) -> bool:
+    """Whether these words mean this person: nobody takes out by themselves what keeps them out."""
+    return any((hit.kind, hit.target) == (PERSON, actor.person_id) for hit in known.aliases.find_folded(text))
+
+
 def add_alias(world: World, actor: Actor, *, text: str, kind: str, target: str) -> int:
     """Keep it and answer with the version of the table. The same once more changes nothing.
 
@@ -74,6 +82,8 @@ def add_alias(world: World, actor: Actor, *, text: str, kind: str, target: str) 
         raise Forbidden("哪些字不算，由巡察办决定。")
     with world.db.read() as session:
         name = understand_alias(session, text=text, kind=kind, target=target)
+        if kind == IGNORE and _names(machinery(session, world.secrets), name.folded, actor):
+            raise Invalid({"text": _ABOUT_SELF})
     now, routing_key = world.clock.now(), world.secrets.routing_key
 
     def record(session: Session) -> int:
@@ -115,6 +125,8 @@ def stop_alias(world: World, actor: Actor, *, folded: str) -> None:
             raise NotFound
         if row.kind == IGNORE:
             return
+        if (row.kind, row.target) == (PERSON, actor.person_id):
+            raise Invalid({"text": _ABOUT_SELF})
         if _is_own_name(session, Folded(row.folded)):
             raise Invalid({"text": _OWN_NAME})
         put(session, Name(Folded(row.folded), row.text, IGNORE, ""), made_by=actor.person_id, at=now)
