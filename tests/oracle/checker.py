@@ -62,6 +62,7 @@ class Checker:
         self.grants: dict[str, list[Row]] = {}
         for row in rows["report_grant"]:
             self.grants.setdefault(row["report_id"], []).append(row)
+        self.purged = {row["id"] for row in rows["report"] if row["state"] == "purged"}  # nothing left to open
         self.families = self._families()
         self.trusted = frozenset(person for person in self.people if self._is_trusted(person, roots))
 
@@ -236,8 +237,9 @@ class Checker:
                 if grant["holder"] not in may:
                     wrong.append(f"{report_id} {grant['envelope']}: {grant['holder']}")
                 wrong += self._wrong_key(grant)
-            if not any(grant["envelope"] == "report" for grant in self.grants.get(report_id, ())):
-                wrong.append(f"{report_id}: nobody holds its key")
+            held = any(grant["envelope"] == "report" for grant in self.grants.get(report_id, ()))
+            if held is (report_id in self.purged):
+                wrong.append(f"{report_id}: {'held although it is gone' if held else 'nobody holds its key'}")
         return wrong
 
     def _receivers(self, report_id: str, item: Row) -> frozenset[str]:
