@@ -19,6 +19,7 @@ from intake.core.world import World, open_world
 from intake.people import services as people
 from intake.people.models import Team
 from intake.routing.queries import COUNTY_RECOVERY, SUPERIOR_RECOVERY
+from intake.routing.queries.readers import count_unreadable
 from intake.routing.services import mark_everything, regrant_from_recovery, seal_is_broken
 
 _BEFORE_MARKS = "0001_the_line"  # what was filed under it carries no mark yet
@@ -26,6 +27,7 @@ _CHANGED = (
     "sites, conflicts, aliases or rules were changed without the secret file: new reports go to nobody but the"
     " recovery key. Compare them with a backup, put them right, then run msx audit reseal --yes"
 )
+_UNREADABLE = "reports nobody holds a key of: run msx recover; those it leaves name everybody who could handle them"
 
 
 @command("check", "检查配置：每个问题一行，编号和办法", "print every configuration problem with id and hint")
@@ -34,7 +36,9 @@ def check(as_json: bool) -> None:
     try:
         settings = config.load({**os.environ, "MSX_DIR": str(folder())})
         found, known = checkup.problems(settings), checkup.notices(settings)
-        found += [] if found else _routing_problems(settings)
+        if not found:
+            found, more = _routing_problems(settings)
+            known += more
     except ConfigError as error:
         found, known = list(error.problems), []
     lines = [f"{p.id}: {p.hint}" for p in found] + [f"({p.id}: {p.hint})" for p in known]
@@ -44,11 +48,15 @@ def check(as_json: bool) -> None:
     sys.exit(1 if found else 0)
 
 
-def _routing_problems(settings: Settings) -> list[Problem]:
-    """What only the secret file can tell: whether somebody moved the rows that decide where reports go."""
+def _routing_problems(settings: Settings) -> tuple[list[Problem], list[Problem]]:
+    """Whether somebody without the secret file moved the rows that decide where reports go; and, as a notice, how
+    many reports lie where nobody reads them. How many, and nothing else: who is shut out must not learn which."""
     world = open_world(settings)
     try:
-        return [Problem("routing.changed", _CHANGED)] if seal_is_broken(world) else []
+        with world.db.read() as session:
+            count = count_unreadable(session)
+        unreadable = [Problem("routing.unreadable", f"{count} {_UNREADABLE}")] if count else []
+        return [Problem("routing.changed", _CHANGED)] if seal_is_broken(world) else [], unreadable
     finally:
         world.close()
 

@@ -15,6 +15,7 @@ from intake.core.world import World
 from intake.routing.models import Alias, Conflict
 from tests.cast import build_cast
 from tests.client import PageClient
+from tests.services.test_recusal import holders
 from tests.services.workbook import write_workbook
 from tests.views.desk import Desk
 
@@ -134,3 +135,12 @@ def test_what_cannot_be_asked_is_one_line(run: Run, words: tuple[str, ...], stat
     assert result.exit_code == status
     assert result.stdout == ""
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_reports_that_nobody_can_read_are_counted(desk: Desk, run: Run) -> None:
+    """Where the office and the superior are both named nobody sees it, so that nobody would know of it either."""
+    assert "routing.unreadable" not in run("check").output
+    case = desk.file("我向岚溪县委巡察办反映过，也向青屿市纪委监委信访室反映过，都没有人管，再反映一次。")
+    assert holders(desk.world, case.report_id) == {"recovery:county"}
+    (notice,) = [n for n in json.loads(run("check", "--json").output)["notices"] if n["id"] == "routing.unreadable"]
+    assert notice["hint"].startswith("1 reports")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from intake.core.access import LEADER_ROLES, Role
@@ -108,6 +108,14 @@ def holders_of(session: Session, report_id: str) -> frozenset[str]:
     return frozenset(
         session.scalars(select(Grant.holder).where(Grant.report_id == report_id, Grant.envelope == "report"))
     )
+
+
+def count_unreadable(session: Session) -> int:
+    """How many reports no person holds a key of: only a recovery key opens them. What was purged is not counted."""
+    held = exists().where(
+        Grant.report_id == Placement.report_id, Grant.envelope == "report", ~Grant.holder.startswith("recovery:")
+    )
+    return session.scalar(select(func.count()).select_from(Placement).where(Placement.lane != "purged", ~held)) or 0
 
 
 def grants_of(session: Session, holder: str, report_ids: Iterable[str]) -> dict[tuple[str, str], Grant]:
