@@ -280,6 +280,10 @@ class Checker:
         wrong = [report["id"] for report in self.rows["report"] if report["id"] not in self.placements]
         for report_id, placement in self.placements.items():
             team, lane = placement["team_id"], placement["lane"]
+            if (lane == "purged") is not (report_id in self.purged):
+                wrong.append(f"{report_id}: {lane}")
+            if report_id in self.purged:  # in no queue any more
+                continue
             if team not in teams or lane not in ("ordinary", "urgent", "held", "sealed"):
                 wrong.append(f"{report_id}: {team} {lane}")
             if (team == "superior") is not (lane == "sealed"):

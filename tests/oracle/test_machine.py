@@ -396,4 +396,4 @@ def test_a_house_at_random_work(copies: Copies) -> None:
 def test_a_house_at_random_work_for_long(copies: Copies) -> None:
     """Other examples every time."""
     done = work(copies, examples=40, steps=40, phases=tuple(Phase), derandomize=False)
-    assert len(done) > 22, done
+    assert len(done) >= 20, done
