@@ -20,7 +20,7 @@ from intake.people import services as people
 from intake.people.models import Team
 from intake.routing.queries import COUNTY_RECOVERY, SUPERIOR_RECOVERY
 from intake.routing.queries.readers import count_unreadable
-from intake.routing.services import mark_everything, regrant_from_recovery, seal_is_broken
+from intake.routing.services import dismiss_with_recovery, mark_everything, regrant_from_recovery, seal_is_broken
 
 _BEFORE_MARKS = "0001_the_line"  # what was filed under it carries no mark yet
 _CHANGED = (
@@ -156,7 +156,12 @@ def migrate() -> None:
 )
 @click.option("--key-file", required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--confirm", metavar="LOGIN", help=say("确认这个人的钥匙", "confirm this person's key"))
-def recover(key_file: Path, confirm: str | None) -> None:
+@click.option(
+    "--dismiss",
+    metavar="REPORT:KIND:TARGET",
+    help=say("核定这一件里提到的这一处不算回避，再补发", "this name in this report recuses nobody; then grant again"),
+)
+def recover(key_file: Path, confirm: str | None, dismiss: str | None) -> None:
     text = key_file.read_text(encoding="utf-8").strip()
     world = world_here()
     try:
@@ -164,14 +169,14 @@ def recover(key_file: Path, confirm: str | None) -> None:
             people.confirm_with_recovery(world, login=confirm, recovery_text=text)
             click.echo(say(f"已确认 {confirm} 的钥匙。", f"{confirm}'s key is confirmed."))
         else:
-            _regrant(world, text)
+            _regrant(world, text, dismiss)
     except (Refusal, BadRecoveryKey) as error:
         fail(str(error))
     finally:
         world.close()
 
 
-def _regrant(world: World, text: str) -> None:
+def _regrant(world: World, text: str, dismiss: str | None) -> None:
     kind, keys = secretfile.read_recovery_key(text)
     roots = {"county": (world.secrets.county, COUNTY_RECOVERY), "superior": (world.secrets.superior, SUPERIOR_RECOVERY)}
     public, holder = roots.get(kind, (None, ""))
@@ -182,5 +187,9 @@ def _regrant(world: World, text: str) -> None:
                 "this is a recovery key of neither this county nor its superior.",
             )
         )
+    if dismiss is not None:
+        report_id, _, mention = dismiss.partition(":")
+        named, _, target = mention.partition(":")
+        dismiss_with_recovery(world, report_id, (named, target), giver=holder)
     done = regrant_from_recovery(world, keys.reading, holder=holder).done
     click.echo(say(f"补发钥匙 {done} 份。", f"{done} grants given again."))

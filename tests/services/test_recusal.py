@@ -4,13 +4,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Update, select, update
+from sqlalchemy import Delete, Update, delete, select, update
 from sqlalchemy.orm import Session
 
 from intake.boards.models import Organisation, Region, Site
 from intake.core.access import SignedIn
 from intake.core.clock import FixedClock
-from intake.core.errors import NotFound
+from intake.core.errors import Forbidden, Invalid, NotFound
+from intake.core.secretfile import RecoveryKeys, read_recovery_key
 from intake.core.tables import new_id
 from intake.core.vault import random_bytes
 from intake.core.world import World
@@ -20,7 +21,17 @@ from intake.reports.services.history import first_broken
 from intake.routing.aliases import Kind, checked
 from intake.routing.models import Alarm, Alias, Conflict, FactsSeal, Grant, Link, Mention, Placement
 from intake.routing.queries import machinery, visible_reports
-from intake.routing.services import Hand, reseal, seal_is_broken, settle, settle_everything
+from intake.routing.services import (
+    Hand,
+    dismiss_with_recovery,
+    regrant_from_recovery,
+    reseal,
+    seal_is_broken,
+    settle,
+    settle_everything,
+    tampered_reports,
+)
+from intake.routing.services.naming import add_alias
 from intake.triage.services import open_case
 from intake.triage.services.opening import find
 from intake.web.formtoken import FormToken
@@ -57,7 +68,7 @@ def change(world: World, *rows: object) -> None:
     world.db.write(write)
 
 
-def change_unseen(world: World, statement: Update) -> None:
+def change_unseen(world: World, statement: Update | Delete) -> None:
     """As somebody does who has the database and nothing else."""
 
     def write(session: Session) -> None:
@@ -299,3 +310,37 @@ def test_a_region_far_above_counts(world: World, cast: Cast, board: str) -> None
     report_id, _ = file(world, board)
     assert not sees(world, cast.recused, report_id)
     assert cast.recused.person_id not in holders(world, report_id)
+
+
+def test_a_recovery_key_is_the_way_out_of_custody(world: World, cast: Cast, board: str, recovery: RecoveryKeys) -> None:
+    change(world, alias("巡察机关", "team", "office"), alias("信访室", "team", "superior"))
+    report_id, _ = file(world, board, "我向巡察机关和信访室都反映过，一直没有人管，路还是烂的，孩子上学天天绕着走。")
+    _, keys = read_recovery_key(recovery.county)
+    assert regrant_from_recovery(world, keys.reading).done == 0
+    dismiss_with_recovery(world, report_id, ("team", "superior"), giver="recovery:county")
+    regrant_from_recovery(world, keys.reading)
+    placed = placement(world, report_id)
+    assert (placed.team_id, placed.lane) == ("superior", "sealed")
+    assert holders(world, report_id) == {cast.superior.person_id, "recovery:superior"}
+    assert not sees(world, cast.office, report_id)
+    with pytest.raises(NotFound):
+        dismiss_with_recovery(world, report_id, ("team", "superior"), giver="recovery:county")
+    with world.db.read() as session:
+        assert tampered_reports(session, world.secrets.routing_key) == []
+    whole(world, report_id)
+
+
+def test_a_house_without_its_mark_is_broken_once_anything_was_filed(world: World, cast: Cast, board: str) -> None:
+    file(world, board)
+    for rows in (FactsSeal, Alias, Conflict):
+        change_unseen(world, delete(rows))
+    assert seal_is_broken(world)
+
+
+def test_one_person_cannot_send_everything_away_by_a_common_word(world: World, cast: Cast) -> None:
+    for kind, target in (("level", "above"), ("post", "village_supervisor"), ("team", "office"), ("team", "superior")):
+        with pytest.raises(Forbidden):
+            add_alias(world, cast.liaison.actor, text="上面的人", kind=kind, target=target)
+    with pytest.raises(Invalid):
+        add_alias(world, cast.liaison.actor, text="工程", kind="team", target="team3")
+    add_alias(world, cast.liaison.actor, text="开白车的三组", kind="team", target="team3")

@@ -84,9 +84,17 @@ _known: dict[tuple[bytes, _Now], Machinery] = {}
 
 def _read(session: Session, now: _Now, key: bytes) -> Machinery:
     rows = _rows(session)
-    empty = now.mark is None and not any(rows[name] for name in ("alias", "conflict", "site", "routing_rule"))
-    holds = empty or (now.mark is not None and hmac.compare_digest(now.mark, mark_of(rows, key, now.version)))
+    if now.mark is None:
+        holds = nothing_to_mark(session, rows)
+    else:
+        holds = hmac.compare_digest(now.mark, mark_of(rows, key, now.version))
     return _machinery(session, rows, now, broken=not holds)
+
+
+def nothing_to_mark(session: Session, rows: Mapping[str, list[tuple[Any, ...]]]) -> bool:
+    """A house in which nothing was ever declared and nothing ever filed needs no mark; any other one has it."""
+    declared = any(rows[name] for name in ("alias", "conflict", "site", "routing_rule"))
+    return not declared and session.scalar(select(Placement.report_id).limit(1)) is None
 
 
 def fresh_machinery(session: Session) -> Machinery:

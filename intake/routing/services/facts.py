@@ -9,7 +9,7 @@ from intake.core.errors import Forbidden
 from intake.core.world import World
 from intake.people.services import bump_epoch
 from intake.routing.models import FactsSeal, Placement
-from intake.routing.queries.knowledge import SEAL, mark_of, rows_to_mark
+from intake.routing.queries.knowledge import SEAL, mark_of, nothing_to_mark, rows_to_mark
 from intake.routing.services.marks import stamp
 
 CHANGED = "分件用的数据被人改动过。请管理员先运行 msx check，核对以后再改。"
@@ -60,5 +60,5 @@ def seal_is_broken(world: World) -> bool:
 def _is_broken(session: Session, key: bytes) -> bool:
     seal, rows = session.get(FactsSeal, SEAL), rows_to_mark(session)
     if seal is None:
-        return any(rows[name] for name in ("alias", "conflict", "site", "routing_rule"))
+        return not nothing_to_mark(session, rows)
     return not hmac.compare_digest(seal.mark, mark_of(rows, key, seal.version))

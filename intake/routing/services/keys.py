@@ -15,9 +15,11 @@ from intake.people import queries as people
 from intake.people.models import Person
 from intake.people.queries import Reader
 from intake.people.services import on_leave
+from intake.people.services.readers import bump_epoch
 from intake.people.services.readers import record as journal
 from intake.routing.decide import CUSTODY, OFFICE, SUPERIOR
-from intake.routing.models import Grant, Placement, Release
+from intake.routing.machinery import Mentioned
+from intake.routing.models import Grant, Mention, Placement, Release
 from intake.routing.queries import (
     COUNTY_RECOVERY,
     Readers,
@@ -30,7 +32,7 @@ from intake.routing.queries import (
     touching_of,
     visible_reports,
 )
-from intake.routing.queries.marks import tampered
+from intake.routing.queries.marks import TAMPERED, tampered
 from intake.routing.services.marks import stamp
 from intake.routing.services.placing import check_epoch, open_grant, seal_out, seal_to
 from intake.routing.services.settling import Hand
@@ -178,7 +180,8 @@ def _forget_shares(session: Session, envelopes: set[tuple[str, str]]) -> None:
 def _leave_custody(session: Session, hand: Hand, report_id: str, team_id: str) -> None:
     placement = session.get_one(Placement, report_id, with_for_update=True)
     placement.team_id = team_id
-    placement.reasons = [*placement.reasons, "用恢复密钥从保管中取出，交巡察办。"]
+    placement.lane = "sealed" if team_id == SUPERIOR else placement.lane
+    placement.reasons = [*placement.reasons, "用恢复密钥从保管中取出。"]
     stamp(session, hand.routing_key, [report_id])
 
 
@@ -210,8 +213,9 @@ def _regrant_one(world: World, pair: KeyPair, report_id: str, holder: str) -> in
             return 0  # `msx audit verify` names it; a person looks before anybody gets a key
         known = machinery(session, world.secrets)
         touching = touching_of(session, known, [placement.cluster])[placement.cluster]
-        able = able_teams(session, world.secrets, known, {OFFICE}, touching, day) - touching.teams
-        team_id = OFFICE if placement.team_id == CUSTODY and able else placement.team_id
+        able = able_teams(session, world.secrets, known, {OFFICE, SUPERIOR}, touching, day) - touching.teams
+        house = next((house for house in (OFFICE, SUPERIOR) if house in able), CUSTODY)
+        team_id = house if placement.team_id == CUSTODY else placement.team_id
         readers = readers_for(session, world.secrets, team_id=team_id, known=known, touching=touching, day=day)
         own = {envelope: grant for (_, envelope), grant in grants_of(session, holder, [report_id]).items()}
         there = set(session.execute(select(Grant.envelope, Grant.holder).where(Grant.report_id == report_id)))
@@ -228,6 +232,31 @@ def _regrant_one(world: World, pair: KeyPair, report_id: str, holder: str) -> in
     place = team_id if team_id != placement.team_id and grants else None
     _record_grants(world, grants, readers, giver=holder, reports=1, out_of_custody=place)
     return len({grant["holder"] for grant in grants})
+
+
+def dismiss_with_recovery(world: World, report_id: str, mention: Mentioned, *, giver: str) -> None:
+    """Whoever holds a recovery key says that a name in the words recuses nobody here: the one way out where the
+    words name every house that could have it. Raises `NotFound`, `Forbidden` (forged rows).
+    """
+    hand = Hand.of(world, giver)
+
+    def record(session: Session) -> None:
+        bump_epoch(session)
+        placement = session.get(Placement, report_id, with_for_update=True)
+        found = session.get(Mention, (report_id, *mention)) if placement is not None else None
+        if placement is None or found is None or found.dismissed:
+            raise NotFound
+        if tampered(session, hand.routing_key, [placement.cluster]):
+            raise Forbidden(TAMPERED)
+        found.dismissed = True
+        placement.reasons = [*placement.reasons, "持恢复密钥的人核定：正文提到的一处不算回避。"]
+        stamp(session, hand.routing_key, [report_id])
+        journal(
+            session, at=hand.at, actor=giver, kind="dismissed", person_id="",
+            data={"report": report_id, "mention": ":".join(mention)},
+        )  # fmt: skip
+
+    world.db.write(record)
 
 
 def count_backlog(session: Session, world: World, signed_in: SignedIn, person_id: str) -> int:

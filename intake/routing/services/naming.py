@@ -15,6 +15,7 @@ from intake.core.errors import Forbidden, Invalid, NotFound
 from intake.core.world import World
 from intake.people.models import Person, Team
 from intake.routing.aliases import IGNORE, BadAlias, Folded, checked, fold
+from intake.routing.decide import OFFICE, SUPERIOR
 from intake.routing.machinery import PERSON, Machinery
 from intake.routing.models import Alias
 from intake.routing.queries import machinery
@@ -23,6 +24,8 @@ from intake.routing.services.declaring import managing
 from intake.routing.services.facts import check_mark, reseal
 
 _OWN_NAME = "这是组或人的正式名字，不能不算。"
+_OFFICE_KINDS = ("level", "post")
+_LEAST_OF_STAFF = 3
 _ABOUT_SELF = "这里面有您自己的名字或称呼，要由别人来定它不算。"
 
 
@@ -80,8 +83,13 @@ def add_alias(world: World, actor: Actor, *, text: str, kind: str, target: str) 
         raise Forbidden("称呼由办件的人添加。")
     if kind == IGNORE and not office:
         raise Forbidden("哪些字不算，由巡察办决定。")
+    # One common word would send every report away from its team: what goes up, and short words, are the office's.
+    if not office and (kind in _OFFICE_KINDS or target in (OFFICE, SUPERIOR)):
+        raise Forbidden("指上级、岗位或巡察办的称呼，由巡察办添加。")
     with world.db.read() as session:
         name = understand_alias(session, text=text, kind=kind, target=target)
+        if not office and len(name.folded) < _LEAST_OF_STAFF:
+            raise Invalid({"text": f"至少写 {_LEAST_OF_STAFF} 个字；更短的请巡察办添加。"})
         if kind == IGNORE and _names(machinery(session, world.secrets), name.folded, actor):
             raise Invalid({"text": _ABOUT_SELF})
     now, routing_key = world.clock.now(), world.secrets.routing_key

@@ -16,7 +16,7 @@ from intake.core.world import World
 from intake.people.models import Team
 from intake.routing.decide import CUSTODY, OFFICE, SUPERIOR
 from intake.routing.machinery import TEAM, Machinery, Touching
-from intake.routing.models import Alarm, Grant, Link, Placement, Release
+from intake.routing.models import Alarm, Grant, Link, Placement, Release, Sketch
 from intake.routing.queries import touching_of
 from intake.routing.queries.knowledge import fresh_machinery
 from intake.routing.queries.marks import tampered
@@ -162,6 +162,7 @@ def _settle_one(
         return Settled(placement.report_id, team_id, withdrawn, None)
     if team_id == CUSTODY:
         ensure_custody(session)
+        session.execute(delete(Sketch).where(Sketch.report_id == placement.report_id))  # compared with nothing
     placement.team_id = team_id
     still = readers - withdrawn
     reason = (NAMED if away else CLIMBED) if still else EMPTY
