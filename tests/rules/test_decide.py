@@ -168,7 +168,11 @@ PLAIN = Facts("河口村公告栏", True, "team4", NAMES, frozenset({"team1", "t
             "team1",
             "按规则第 2 条（安全隐患归一组）归第一巡察组。",
         ),
-        (replace(PLAIN, able=frozenset({OFFICE})), OFFICE, "负责的组现在没有能打开来信的人，由巡察办代管。请尽快补人。"),
+        (
+            replace(PLAIN, able=frozenset({OFFICE})),
+            OFFICE,
+            "负责的组现在没有能打开来信的人，由巡察办代管。请尽快补人。",
+        ),
         (
             replace(PLAIN, able=frozenset({SUPERIOR})),
             SUPERIOR,
