@@ -1,5 +1,7 @@
 """Recusal: whom a report concerns, links, conflicts, aliases, rules, sealed lane, what waits, what is handed on."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -240,7 +242,12 @@ def upgrade() -> None:
     # No mark: the secret file is not here. What was filed before gets its own from `msx migrate`.
     op.execute("UPDATE placement SET urgent = '[]', guardian = false, cluster = report_id, mark = ''")
     with op.batch_alter_table("placement", table_kwargs=CITIZEN) as batch_op:
-        kinds = {"urgent": sa.JSON(), "guardian": sa.Boolean(), "cluster": sa.String(), "mark": sa.String()}
+        kinds: dict[str, sa.types.TypeEngine[Any]] = {
+            "urgent": sa.JSON(),
+            "guardian": sa.Boolean(),
+            "cluster": sa.String(),
+            "mark": sa.String(),
+        }
         for name, kind in kinds.items():
             batch_op.alter_column(name, existing_type=kind, nullable=False)
         for name in PLACES:

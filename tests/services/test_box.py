@@ -34,7 +34,7 @@ def box_token(world: World) -> FormToken:
     return FormToken("box", "", vault.random_bytes(16), world.clock.now())
 
 
-def as_liaison(world: World, cast: Cast, digits: str, act: Callable[..., None], **arguments: object) -> None:
+def as_liaison(world: World, cast: Cast, digits: str, act: Callable[..., object], **arguments: object) -> None:
     who = enter(world, cast.liaison).signed_in
     report = report_of(world, digits)
     act(world, who, report.id, version=report.version, **arguments)
@@ -74,6 +74,7 @@ def test_the_receipt_opens_the_box_and_neither_report_nor_note(world: World, cas
     triage.add_note(world, enter(world, cast.liaison).signed_in, report_of(world, digits).id, text="先去看看。")
     keys = receipt.opened(digits, world.secrets.pepper)
     report = report_of(world, digits)
+    assert report.box_for_receipt is not None
     box_key = vault.decrypt(keys.key, report.box_for_receipt, ("report", report.id, "box_for_receipt"))
     with world.db.read() as session:
         note = session.scalars(select(Note)).one()

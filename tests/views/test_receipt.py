@@ -58,6 +58,7 @@ def write_to_the_box(world: World, digits: str, words: str, *, asks: bool) -> No
     """As the team would, straight into the rows."""
     report = report_of(world, digits)
     keys = receipt.opened(digits, world.secrets.pepper)
+    assert report.box_for_receipt is not None
     box_key = vault.decrypt(keys.key, report.box_for_receipt, ("report", report.id, "box_for_receipt"))
     with world.db.read() as session:
         seq = (session.scalar(select(func.count()).where(BoxMessage.report_id == report.id)) or 0) + 1
