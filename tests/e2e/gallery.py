@@ -210,7 +210,7 @@ def _case(login: str, ref: str) -> Show:
 
 
 def _case_photo(page: Page, site: Site, query: str) -> None:
-    _case("liaison3", "R01")(page, site, query)
+    _case("leader3", "R01")(page, site, query)
     page.evaluate("Promise.all([...document.images].map(image => image.decode()))")
 
 
@@ -461,6 +461,10 @@ STAFF: tuple[Shown, ...] = (
     Shown("staff-items", as_("case1", "/staff/items")),
     Shown("staff-item", _item),
     Shown("staff-case-office", _case("office1", "R05")),
+    Shown("staff-case-reasons", _case("office1", "R17")),
+    Shown("staff-case-sent-back", _case("leader3", "R28")),
+    Shown("staff-queue-sealed", as_("superior1", "/staff/queue?lane=sealed")),
+    Shown("staff-case-sealed", _case("superior1", "R19")),
     Shown("staff-confirm-password", as_("liaison4", "/staff/confirm-password?next=/staff/keys")),
     Shown("staff-keys", as_("liaison4", "/staff/keys")),
     Shown("staff-keys-waiting", _keys_waiting),
