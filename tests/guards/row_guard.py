@@ -81,8 +81,8 @@ def _problem(statement: Statement, eyes: Eyes) -> str | None:
     if statement.tables == {"report_grant"} and eyes.person_id in statement.values:
         return None  # one's own keys
     # Bound to a report by its own id, or else by the id of something that belongs to one.
-    asked = statement.values & eyes.reports
-    asked = asked or {eyes.owners[value] for value in statement.values & eyes.owners.keys()}
+    owned = frozenset(eyes.owners[value] for value in statement.values & eyes.owners.keys())
+    asked = (statement.values & eyes.reports) or owned
     where = statement.senders[-1] if statement.senders else "nobody of ours"
     if not asked:
         return f"{where}: {sorted(statement.tables)} without the row filter: {statement.sql[:400]}"

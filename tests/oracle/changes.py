@@ -67,12 +67,12 @@ class Changes:
     @property
     def kinds(self) -> dict[str, tuple[int, Callable[[], None]]]:
         return {
-            "conflict declared": (40, self.declare), "conflict ended": (25, self.end),
-            "alias added and re-read": (8, self.name_somebody), "linked": (30, self.link),
+            "conflict declared": (28, self.declare), "conflict ended": (25, self.end),
+            "alias added and re-read": (8, self.name_somebody), "linked": (40, self.link),
             "unlinked": (15, self.unlink),
             "place corrected": (25, self.correct), "transferred": (15, self.transfer),
             "stepped back": (20, self.step_back), "member joined": (8, self.join), "member left": (6, self.leave),
-            "a day passed": (4, self.sleep),
+            "a day passed": (3, self.sleep),
         }  # fmt: skip
 
     def pick(self, among: Sequence[T]) -> T:
