@@ -153,7 +153,7 @@ def _settle_one(
     strangers = _strangers(known, team_id, held, out) if team_id != before else set()
     withdrawn = frozenset(out | strangers)
     if withdrawn:
-        _withdraw(session, placement.report_id, withdrawn, keep_handed_on=strangers - out)
+        _withdraw(session, placement.report_id, withdrawn)
     if team_id == before:
         if not withdrawn:
             return None
@@ -191,17 +191,18 @@ def _where(known: Machinery, placement: Placement, touching: Touching, holders: 
 
 
 def _strangers(known: Machinery, team_id: str, held: set[tuple[str, str]], out: set[str]) -> set[str]:
-    """Who holds its keys and is not of the team it has climbed to."""
-    holders = {holder for _, holder in held if not holder.startswith("recovery:")} - out
-    return {holder for holder in holders if known.people[holder].team_id not in (team_id, OFFICE)}
+    """Who holds its keys and is not of the team it has climbed to.
+
+    A unit that was handed a restatement holds that one key alone, and keeps it when the original moves on.
+    """
+    holders = {
+        holder for envelope, holder in held if not (holder.startswith("recovery:") or envelope.startswith("handover:"))
+    }
+    return {holder for holder in holders - out if known.people[holder].team_id not in (team_id, OFFICE)}
 
 
-def _withdraw(session: Session, report_id: str, holders: Collection[str], *, keep_handed_on: Collection[str]) -> None:
-    gone = delete(Grant).where(Grant.report_id == report_id, Grant.holder.in_(list(holders)))
-    if keep_handed_on:  # a restatement that a unit received stays theirs when the original moves on
-        handed_on = Grant.envelope.startswith("handover:")
-        gone = gone.where(~(handed_on & Grant.holder.in_(list(keep_handed_on))))
-    session.execute(gone)
+def _withdraw(session: Session, report_id: str, holders: Collection[str]) -> None:
+    session.execute(delete(Grant).where(Grant.report_id == report_id, Grant.holder.in_(list(holders))))
     session.execute(
         delete(Release).where(
             Release.report_id == report_id, Release.from_id.in_(list(holders)) | Release.to_id.in_(list(holders))
