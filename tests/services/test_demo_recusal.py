@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -152,9 +153,10 @@ def _r24(demo: Demo) -> None:
         unseen(demo, f"R24-{number:02}", "member4")
     with demo.world.db.read() as session:
         ids = [report["id"] for report in demo.facts["reports"] if report["ref"].startswith("R24")]
-        clusters = set(session.scalars(select(Placement.cluster).where(Placement.report_id.in_(ids))))
+        clusters = Counter(session.scalars(select(Placement.cluster).where(Placement.report_id.in_(ids))))
     assert len(ids) == 37
-    assert len(clusters) == 1
+    # The words are few and likeness is estimated under a random key: a copy in a hundred may stand alone.
+    assert clusters.most_common(1)[0][1] >= 34
 
 
 def _r27(demo: Demo) -> None:
