@@ -52,26 +52,28 @@ class Permission(StrEnum):
     sealed_open = "sealed:open"
     items_read = "items:read"
     routing_manage = "routing:manage"
+    boards_manage = "boards:manage"
+    boards_patrol = "boards:patrol"
     account_own = "account:own"
 
 
 _OWN = {Permission.account_own}
 _READS = _OWN | {Permission.queue_read, Permission.report_open, Permission.keys_confirm, Permission.recuse_self}
-_WORKS = _READS | {Permission.report_move, Permission.report_answer}
+_WORKS = _READS | {Permission.report_move, Permission.report_answer, Permission.boards_patrol}
 _LEADS = _WORKS | {Permission.contact_reveal, Permission.report_transfer, Permission.report_pass_on}
 _RECEIVES = _READS | {Permission.items_read}  # what a team hands on to them, never the original
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.team_liaison: frozenset(_WORKS),
     Role.team_leader: frozenset(_LEADS),
-    Role.office: frozenset(_LEADS | {Permission.routing_manage}),
-    Role.superior: frozenset(_WORKS | {Permission.sealed_open}),
+    Role.office: frozenset(_LEADS | {Permission.routing_manage, Permission.boards_manage}),
+    Role.superior: frozenset((_WORKS | {Permission.sealed_open}) - {Permission.boards_patrol}),
     Role.discipline_case: frozenset(_RECEIVES),
     Role.org_dept: frozenset(_RECEIVES),
     Role.town_discipline: frozenset(_RECEIVES),
     Role.owner_unit: frozenset(_OWN),
-    Role.village_supervisor: frozenset(_OWN),
-    Role.sysadmin: frozenset(_OWN | {Permission.people_manage}),
+    Role.village_supervisor: frozenset(_OWN | {Permission.boards_patrol}),
+    Role.sysadmin: frozenset(_OWN | {Permission.people_manage, Permission.boards_manage, Permission.boards_patrol}),
     Role.auditor: frozenset(_OWN),
 }
 

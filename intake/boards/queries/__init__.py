@@ -1,0 +1,12 @@
+"""Reading boards, sites and regions."""
+
+from intake.boards.queries.pages import (
+    BoardPage,
+    board_by_site_no,
+    board_page,
+    board_with_office,
+    organisation_names,
+    was_live,
+)
+
+__all__ = ["BoardPage", "board_by_site_no", "board_page", "board_with_office", "organisation_names", "was_live"]
