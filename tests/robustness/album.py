@@ -7,7 +7,7 @@ from functools import cache
 from PIL import Image
 
 from config import Settings
-from intake.reports.photos import Limits, reencode
+from intake.core.photos import Limits, reencode
 
 SIZES = ((320, 240), (640, 480), (1280, 960), (2048, 1536))
 

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from intake.reports import photos
-from intake.reports.photos import Limits, NotTaken, Photo, reencode
+from intake.core import photos
+from intake.core.photos import Limits, NotTaken, Photo, reencode
 from tests import photo_corpus as corpus
 
 LIMITS = Limits()

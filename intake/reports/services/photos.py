@@ -8,10 +8,10 @@ from datetime import date
 from typing import Any
 
 from intake.core import vault
+from intake.core.photos import Limits, NotTaken, Photo, reason_for_size, reencode, shown_name
 from intake.core.tables import new_id
 from intake.core.turnstile import stepped_out
 from intake.core.world import World
-from intake.reports.photos import Limits, NotTaken, Photo, reason_for_size, reencode, shown_name
 
 log = logging.getLogger("msx")
 
