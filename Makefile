@@ -7,7 +7,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -q -n 2
 # What talks to the database runs on both; what does not would only be said twice.
-ON_BOTH := $(wildcard tests/services tests/views tests/migrations tests/robustness)
+ON_BOTH := $(wildcard tests/services tests/views tests/migrations tests/robustness tests/anonymity)
 
 help:
 	@echo "make demo       install, load the demo county, start the site   (DEMO=\"--port 8080\" adds options)"
