@@ -6,6 +6,7 @@ import hashlib
 import io
 import re
 import threading
+from collections.abc import Sequence
 from typing import Final
 
 import pypdfium2
@@ -27,6 +28,17 @@ def trim(pdf: bytes, bleed: float) -> bytes:
             page.set_cropbox(left + edge, bottom + edge, right - edge, top - edge)
         out = io.BytesIO()
         document.save(out)
+    return _lasting_id(out.getvalue())
+
+
+def merge(files: Sequence[bytes]) -> bytes:
+    """The pages of all files, in order."""
+    with _LOCK, pypdfium2.PdfDocument.new() as whole:
+        for file in files:
+            with pypdfium2.PdfDocument(file) as part:
+                whole.import_pages(part)
+        out = io.BytesIO()
+        whole.save(out)
     return _lasting_id(out.getvalue())
 
 

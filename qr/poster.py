@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import typst
 
 from qr import code as codes
 from qr import fonts, payload, pdf, symbol, wording
+from qr.data import PosterData, Unit, missing_facts, texts
 from qr.readback import read_back
-from qr.sheet import Kind, Paper, Sheet, sheet
+from qr.sheet import Paper, Sheet, sheet
 
+__all__ = ["MissingGlyphs", "PosterData", "TextTooLong", "Unit", "make", "missing_facts"]
+
+Format = Literal["pdf", "png", "svg"]
+Second = Literal["zh-Hant", "en"]
 ROOT: Final = Path(__file__).resolve().parent
 _TOO_LONG: Final = re.compile(r"TOO_LONG:([^\"]+)")
 
@@ -38,36 +41,17 @@ class MissingGlyphs(ValueError):
         self.field = field
 
 
-@dataclass(frozen=True, slots=True)
-class PosterData:
-    """What one board says. Empty text is unknown: its row is left out, `missing_facts` names the needed ones.
+def make(
+    data: PosterData,
+    paper: Paper = "A4",
+    *,
+    format: Format = "pdf",  # noqa: A002 - the word of the command and of everybody who asks for a file
+    press: bool = False,
+    second: Second | None = None,
+) -> bytes:
+    """The poster as a file of one page whose code, number and words were read from the finished file.
 
-    `rows` are (label, value); a firm and its responsible person are one value, an ideographic space between.
-    `ways` are (label, text) of other ways to report, besides the telephones and taking the code home.
-    """
-
-    kind: Kind
-    site_no: str
-    code: str
-    name: str
-    url: str
-    domain: str
-    revision: int
-    place: str = ""
-    rows: tuple[tuple[str, str], ...] = ()
-    check_words: tuple[str, ...] = ()
-    team_name: str = ""
-    hotline: str = ""
-    phones: tuple[str, ...] = ()
-    phone_hours: str = ""
-    ways: tuple[tuple[str, str], ...] = ()
-    issuer: str = ""
-    set_on: date | None = None
-
-
-def make(data: PosterData, paper: Paper = "A4") -> bytes:
-    """The poster as a PDF of one page whose code, number and words were read from the finished file.
-
+    `press` adds bleed and crop marks for a print shop, `second` a line in a second language.
     Raises `code.BadCode`, `payload.BadAddress` (address, domain and code that do not belong together),
     `MissingGlyphs`, `TextTooLong`, and `readback.NotReadable` where the file does not say what the data says:
     then nothing is handed out.
@@ -78,24 +62,16 @@ def make(data: PosterData, paper: Paper = "A4") -> bytes:
     printed = (data.name, *(value for _, value in _checks(data)), data.domain)
     box = target.symbol_box(drawn.modules)
     read_back(file, data.url, box=box, printed=[text for text in printed if text])
+    if format == "png":
+        return _png(file, target)
     return file
 
 
-def missing_facts(data: PosterData) -> tuple[str, ...]:
-    """Labels of the facts a board of this kind must show and this one does not know, in the board's order."""
-    known = {label: value for label, value in data.rows if value.strip()}
-    needed: dict[str, str] = {"名称": data.name, "牌号": data.site_no, "网址": data.domain}
-    if data.kind != "notice":
-        needed["地点"] = data.place
-    needed |= {label: known.get(label, "") for label in wording.STARRED[data.kind]}
-    if data.kind == "works":
-        needed |= {f"{label}负责人": _person(known[label]) for label in wording.WITH_PERSON if label in known}
-    needed |= {"监督单位": data.team_name, "监督电话": data.hotline + "".join(data.phones)}
-    return tuple(label for label, value in needed.items() if not value.strip())
-
-
-def _person(value: str) -> str:
-    return value.partition("　")[2]
+def _png(file: bytes, target: Sheet) -> bytes:
+    """The page at 200 dots an inch, at most 4,096 pixels long."""
+    out = io.BytesIO()
+    pdf.picture(file, pixels=min(4096, round(target.height / 25.4 * 200))).save(out, "PNG")
+    return out.getvalue()
 
 
 def compose(data: PosterData, drawn: symbol.Symbol, target: Sheet) -> bytes:
@@ -183,20 +159,10 @@ def _footer(data: PosterData) -> str:
     return "　".join(part for part in (data.issuer, since, f"第 {data.revision} 版") if part)
 
 
-def _texts(data: PosterData) -> Iterator[tuple[str, str]]:
-    """Every text of the data with the field, or the row's label, that it stands in."""
-    for field in ("site_no", "name", "domain", "place", "team_name", "hotline", "phone_hours", "issuer"):
-        yield field, getattr(data, field)
-    yield "check_words", "".join(data.check_words)
-    yield "phones", "".join(data.phones)
-    for label, value in (*data.rows, *data.ways):
-        yield label, label + value
-
-
 def _needs_family(data: PosterData) -> bool:
     """Whether the embedded fonts are not enough; raises `MissingGlyphs` where nothing that is here is."""
     rare = False
-    for field, text in _texts(data):
+    for field, text in texts(data):
         if lost := fonts.missing(text):
             raise MissingGlyphs(lost, field)
         rare = rare or fonts.needs_family(text)

@@ -7,8 +7,9 @@ from typing import Final, Literal
 
 from qr.symbol import QUIET
 
-Kind = Literal["works", "notice", "village"]
-Paper = Literal["A4", "A3", "A2"]
+Board = Literal["works", "notice", "village"]
+Kind = Literal["works", "notice", "village", "card", "label", "screen"]
+Paper = Literal["A4", "A3", "A2", "sign", "card", "label", "screen"]
 
 PAPERS: Final[dict[Paper, tuple[float, float]]] = {"A4": (210, 297), "A3": (297, 420), "A2": (420, 594)}
 
