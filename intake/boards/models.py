@@ -1,6 +1,7 @@
 """Rows of regions, organisations, sites and their boards."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
@@ -61,20 +62,28 @@ class Site(Base):
 
 
 class Board(Base):
+    """A code that hangs somewhere. `revision` and `check_words` repeat the newest row of its revisions."""
+
     __tablename__ = "board"
 
     code: Mapped[str] = mapped_column(primary_key=True)
     site_id: Mapped[str] = mapped_column(ForeignKey("site.id"), index=True)
     state: Mapped[str]
     revision: Mapped[int] = mapped_column(default=1)
+    first_revision: Mapped[int] = mapped_column(default=1)  # the first number under this code
     check_words: Mapped[list[str]] = mapped_column(default=list)
     made_on: Mapped[date]
     checked_on: Mapped[date | None]
     live_until: Mapped[datetime | None]  # when it stopped being live: a form opened before is still taken
+    successor: Mapped[str | None]  # the code that took over when this one was rotated
 
 
 class BoardEvent(Base):
-    """Who changed a board's state, when and why; appended, never edited."""
+    """Who changed a board, when and why; appended, never edited.
+
+    `kind`: made, or what was done to it (`lifecycle.Act`); `state` is the one it was left in; `data` says from where
+    to where.
+    """
 
     __tablename__ = "board_event"
 
@@ -82,5 +91,59 @@ class BoardEvent(Base):
     board_code: Mapped[str] = mapped_column(ForeignKey("board.code"), index=True)
     at: Mapped[datetime]
     actor: Mapped[str]
+    kind: Mapped[str]
     state: Mapped[str]
     reason: Mapped[str]
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class BoardRevision(Base):
+    """One numbered wording of a board. `digest` is of all it says; None until its first print."""
+
+    __tablename__ = "board_revision"
+
+    board_code: Mapped[str] = mapped_column(ForeignKey("board.code"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    check_words: Mapped[list[str]]
+    digest: Mapped[str | None]
+    made_at: Mapped[datetime]
+    made_by: Mapped[str]
+
+
+class BoardPrint(Base):
+    """One file that was handed out to be printed; appended, never edited."""
+
+    __tablename__ = "board_print"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    board_code: Mapped[str] = mapped_column(ForeignKey("board.code"), index=True)
+    revision: Mapped[int]
+    kind: Mapped[str]
+    paper: Mapped[str]
+    format: Mapped[str]
+    second: Mapped[str | None]  # the second language on it
+    by: Mapped[str]
+    at: Mapped[datetime]
+
+
+class PrintJob(Base):
+    """Many boards printed in the background: how far it is, and where its file lies until when.
+
+    `beat_at` moves while somebody works on it: one that stands still was cut off. `wanted` is what was asked for,
+    `failed` a list of boards with field and reason.
+    """
+
+    __tablename__ = "print_job"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"), index=True)
+    at: Mapped[datetime]
+    state: Mapped[str]  # waiting, running, done, failed
+    wanted: Mapped[dict[str, Any]]
+    total: Mapped[int]
+    done: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[list[dict[str, Any]]] = mapped_column(default=list)
+    beat_at: Mapped[datetime]
+    file_name: Mapped[str | None]
+    size: Mapped[int | None]
+    until: Mapped[datetime | None]  # the file is kept until then

@@ -50,6 +50,7 @@ class Base(DeclarativeBase):
         bytes: LargeBinary,
         list[str]: JSON,
         dict[str, Any]: JSON,
+        list[dict[str, Any]]: JSON,
     }
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, case, select
 from sqlalchemy.orm import Session
 
 from intake.boards.guardian import WITHOUT_OFFICE, office_name_query
@@ -21,8 +21,9 @@ class BoardPage:
 
     code: str
     spaced: str
-    state: str  # draft, live, closed, revoked
+    state: str  # draft, live, closed, revoked, rotated
     revision: int
+    first_revision: int  # boards of this code that hang since then are as good
     site_id: str
     site_no: str
     name: str
@@ -43,7 +44,8 @@ def _board_page() -> Select[Any]:
     own, above, top = (table_of(Region).alias(name) for name in ("own", "above", "top"))
     return (
         select(
-            board.c.code, board.c.state, board.c.revision, board.c.check_words, board.c.checked_on, board.c.live_until,
+            board.c.code, board.c.state, board.c.revision, board.c.first_revision, board.c.check_words,
+            board.c.checked_on, board.c.live_until,
             site.c.id.label("site_id"), site.c.site_no, site.c.name, site.c.kind, site.c.team_id, site.c.phone,
             site.c.starts_on, team.c.name.label("team_name"),
             office_name_query().label("office"),
@@ -59,7 +61,7 @@ def _board_page() -> Select[Any]:
 
 
 _BOARD_PAGE = _board_page()
-_REGIONS_FROM = 15  # where the regions' levels and names begin in its rows
+_REGIONS_FROM = 16  # where the regions' levels and names begin in its rows
 _PRINTED_LEVELS = frozenset({"county", "town", "village"})
 
 
@@ -79,6 +81,7 @@ def board_with_office(session: Session, code: str, *, today: date | None = None)
         spaced=codes.spaced(row.code),
         state=row.state,
         revision=row.revision,
+        first_revision=row.first_revision,
         site_id=row.site_id,
         site_no=row.site_no,
         name=row.name,
@@ -102,10 +105,11 @@ def _place(levels_and_names: Sequence[str | None]) -> str:
 
 
 def board_by_site_no(session: Session, site_no: str) -> Board | None:
-    """The newest revision of the board at a site."""
+    """The board that a site's number means: one that hangs, else one that warns, else a draft; the newest of them."""
+    hangs = case((Board.state.in_(("live", "closed")), 0), (Board.state == "draft", 2), else_=1)
     return session.scalars(
         select(Board).join(Site, Site.id == Board.site_id).where(Site.site_no == site_no)
-        .order_by(Board.revision.desc()).limit(1)
+        .order_by(hangs, Board.revision.desc()).limit(1)
     ).first()  # fmt: skip
 
 

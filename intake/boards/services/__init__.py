@@ -1,5 +1,5 @@
 """What changes boards and what they stand for."""
 
-from intake.boards.services.life import STATES, make_board, set_state
+from intake.boards.services.life import STATES, make_board, move, rotate, set_state
 
-__all__ = ["STATES", "make_board", "set_state"]
+__all__ = ["STATES", "make_board", "move", "rotate", "set_state"]

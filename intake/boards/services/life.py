@@ -1,69 +1,189 @@
-"""Making boards and moving them through their states."""
+"""Making boards and moving them through their life. Every change is one event: who, when, why."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from intake.boards.models import Board, BoardEvent, Site
-from intake.core.errors import Invalid, NotFound
+from intake.boards import lifecycle
+from intake.boards.models import Board, BoardEvent, BoardRevision, Site
+from intake.core.errors import Busy, Invalid, NotFound, Retry
 from intake.core.world import World
 from intake.people import queries as people
 from qr import code as codes
 from qr import words
 
-STATES = ("draft", "live", "closed", "revoked")
-_NEXT: dict[str, frozenset[str]] = {
-    "draft": frozenset({"live", "revoked"}),
-    "live": frozenset({"closed", "revoked"}),
-    "closed": frozenset({"live", "revoked"}),
-    "revoked": frozenset(),
-}
+STATES = lifecycle.STATES
+REASON_MAX = 200
+_TRIES = 5
+_ACT_TO = {"live": "live", "closed": "close", "revoked": "revoke"}
+_NOBODY = "负责这块牌子的组还没有能打开来信的人，先开通并确认一位成员。"
 
 
 def make_board(world: World, actor: str, *, site_no: str) -> str:
     """A draft board with a new code at an existing site; returns the code."""
-    today, now = world.today(), world.clock.now()
-    code, check_words = codes.new_code(), list(words.pick(3))
+    code, check_words, today, now = codes.new_code(), list(words.pick(3)), world.today(), world.clock.now()
 
     def record(session: Session) -> None:
-        site = session.scalars(select(Site).where(Site.site_no == site_no)).first()
-        if site is None:
-            raise NotFound(f"没有编号为 {site_no} 的点位")
-        session.add(Board(code=code, site_id=site.id, state="draft", check_words=check_words, made_on=today))
+        board = Board(code=code, site_id=_site(session, site_no).id, state="draft", check_words=check_words)
+        board.made_on, board.revision, board.first_revision = today, 1, 1
+        session.add(board)
         session.flush()
-        session.add(BoardEvent(board_code=code, at=now, actor=actor, state="draft", reason="新建"))
+        session.add(BoardRevision(board_code=code, number=1, check_words=check_words, made_at=now, made_by=actor))
+        session.add(BoardEvent(board_code=code, at=now, actor=actor, kind="made", state="draft", reason="新建"))
 
     world.db.write(record)
     return code
 
 
 def set_state(world: World, actor: str, *, code: str, state: str, reason: str) -> None:
-    """Move a board to `state`. It goes live only with a team that has an active member."""
-    if state not in STATES:
-        raise Invalid({"state": f"状态只有 {'、'.join(STATES)}"})
-    if not reason.strip():
+    """Move a board to live, closed or revoked. It goes live only with a team that has an active member."""
+    if state not in _ACT_TO:
+        raise Invalid({"state": f"状态只有 {'、'.join(_ACT_TO)}"})
+    act, reason, now = _ACT_TO[state], _reason(reason), world.clock.now()
+
+    def attempt() -> None:
+        epoch, able = _able(world, code=code)
+
+        def record(session: Session) -> None:
+            board = _held(session, code, act)
+            if act == "live":
+                _same_readers(session, epoch)
+                if not able:
+                    raise Invalid({"state": _NOBODY})
+            _leave_live(board, state, now)
+            board.state = state
+            session.add(BoardEvent(board_code=code, at=now, actor=actor, kind=act, state=state, reason=reason))
+
+        world.db.write(record)
+
+    _again(attempt)
+
+
+def rotate(world: World, actor: str, *, code: str, reason: str) -> str:
+    """A new code, revision and check words take the place of this one, whose code warns from now on.
+
+    The new board takes over the state: live only where the team can open what comes in. Returns the new code.
+    """
+    reason, today, now = _reason(reason), world.today(), world.clock.now()
+    fresh, check_words = codes.new_code(), list(words.pick(3))
+
+    def attempt() -> None:
+        epoch, able = _able(world, code=code)
+
+        def record(session: Session) -> None:
+            old = _held(session, code, "rotate")
+            _same_readers(session, epoch)
+            number = old.revision + 1
+            board = Board(code=fresh, site_id=old.site_id, state=lifecycle.of_successor(old.state, able=able))
+            board.check_words, board.made_on, board.revision, board.first_revision = check_words, today, number, number
+            session.add(board)
+            _leave_live(old, "rotated", now)
+            old.state, old.successor = "rotated", fresh
+            session.flush()
+            session.add(BoardRevision(
+                board_code=fresh, number=number, check_words=check_words, made_at=now, made_by=actor,
+            ))  # fmt: skip
+            for one, kind, data in ((old, "rotate", {"to": fresh}), (board, "made", {"from": code})):
+                session.add(BoardEvent(
+                    board_code=one.code, at=now, actor=actor, kind=kind, state=one.state, reason=reason, data=data,
+                ))  # fmt: skip
+
+        world.db.write(record)
+
+    _again(attempt)
+    return fresh
+
+
+def move(world: World, actor: str, *, code: str, site_no: str, reason: str) -> None:
+    """The board stands for another site from now on: its page shows that one, what comes in goes to its team.
+
+    What came in before keeps the place it was sent from.
+    """
+    reason, now = _reason(reason), world.clock.now()
+
+    def attempt() -> None:
+        epoch, able = _able(world, site_no=site_no)
+
+        def record(session: Session) -> None:
+            board, there = _held(session, code, "move"), _site(session, site_no, field="site_no")
+            if board.site_id == there.id:
+                raise Invalid({"site_no": f"牌子本来就在 {site_no}。"})
+            _same_readers(session, epoch)
+            if board.state == "live" and not able:
+                raise Invalid({"site_no": f"负责 {site_no} 的组还没有能打开来信的人，先开通并确认一位成员。"})
+            data: dict[str, Any] = {"from": session.get_one(Site, board.site_id).site_no, "to": site_no}
+            board.site_id = there.id
+            session.add(BoardEvent(
+                board_code=code, at=now, actor=actor, kind="move", state=board.state, reason=reason, data=data,
+            ))  # fmt: skip
+
+        world.db.write(record)
+
+    _again(attempt)
+
+
+def _reason(text: str) -> str:
+    reason = " ".join(text.split())
+    if not reason:
         raise Invalid({"reason": "请写明原因。"})
-    now = world.clock.now()
+    if len(reason) > REASON_MAX or not reason.isprintable():
+        raise Invalid({"reason": f"原因最多 {REASON_MAX} 个字，不要换行和特殊符号。"})
+    return reason
+
+
+def _site(session: Session, site_no: str, *, field: str = "") -> Site:
+    site = session.scalars(select(Site).where(Site.site_no == site_no)).first()
+    if site is None:
+        words_ = f"没有编号为 {site_no} 的点位"
+        raise Invalid({field: f"{words_}。"}) if field else NotFound(words_)
+    return site
+
+
+def _held(session: Session, code: str, act: str) -> Board:
+    """The board, kept from others until this is recorded, if the table allows `act` in the state it is in now."""
+    board = session.get(Board, code, with_for_update=True, populate_existing=True)
+    if board is None:
+        raise NotFound("没有这块牌子")
+    if lifecycle.after(board.state, act) is None:
+        if board.successor:
+            raise Invalid({"state": f"这块牌子已经换过码，新码是 {codes.spaced(board.successor)}。"})
+        name, wanted = lifecycle.STATE_NAMES[board.state], lifecycle.ACT_NAMES[act]
+        raise Invalid({"state": f"牌子现在是“{name}”，不能{wanted}。"})
+    return board
+
+
+def _leave_live(board: Board, state: str, now: datetime) -> None:
+    if board.state == "live" and state != "live":
+        board.live_until = now
+
+
+def _able(world: World, *, code: str = "", site_no: str = "") -> tuple[int, bool]:
+    """The epoch of readers, and whether somebody of the team of this board, or of this site, can open a report."""
     with world.db.read() as session:
-        able = _team_is_able(session, world, code)
-
-    def record(session: Session) -> None:
-        board = session.get(Board, code, with_for_update=True)
-        if board is None:
-            raise NotFound("没有这块牌子")
-        if state not in _NEXT[board.state]:
-            raise Invalid({"state": f"牌子现在是 {board.state}，不能改成 {state}。"})
-        if state == "live" and not able:
-            raise Invalid({"state": "负责这块牌子的组还没有能打开来信的人，先开通并确认一位成员。"})
-        if board.state == "live":
-            board.live_until = now
-        board.state = state
-        session.add(BoardEvent(board_code=code, at=now, actor=actor, state=state, reason=reason.strip()))
-
-    world.db.write(record)
+        found = select(Site.team_id)
+        found = found.where(Site.site_no == site_no) if site_no else (
+            found.join(Board, Board.site_id == Site.id).where(Board.code == code)
+        )  # fmt: skip
+        team_id = session.scalar(found)
+        epoch = people.readers_epoch(session)
+        return epoch, team_id is not None and bool(people.trusted_members(session, world.secrets, team_id))
 
 
-def _team_is_able(session: Session, world: World, code: str) -> bool:
-    team_id = session.scalar(
-        select(Site.team_id).join(Board, Board.site_id == Site.id).where(Board.code == code)
-    )
-    return team_id is not None and bool(people.trusted_members(session, world.secrets, team_id))
+def _same_readers(session: Session, epoch: int) -> None:
+    """Nobody joined or left a team since it was looked at."""
+    if people.readers_epoch(session, hold=True) != epoch:
+        raise Retry
+
+
+def _again(attempt: Callable[[], None]) -> None:
+    """Until nobody joined or left a team between the look and the record."""
+    for _ in range(_TRIES):
+        try:
+            attempt()
+        except Retry:
+            continue
+        return
+    raise Busy(5)

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from intake.boards import queries
 from intake.boards.guardian import office_name
+from intake.boards.lifecycle import GONE
 from intake.boards.queries import BoardPage
 from intake.web.access import citizen
 from intake.web.context import world
@@ -55,7 +56,7 @@ def no_board(error: NoBoard, *, kept: str = "") -> Response:
 
 def not_taking(board: BoardPage, *, kept: str = "") -> Response:
     """The page of a board that takes nothing now; `kept` is a text that came too late for it."""
-    if board.state == "revoked":
+    if board.state in GONE:
         return make_response(render_template("citizen/revoked.html", board=board, kept=kept), 410)
     page = render_template("citizen/closed.html", board=board, kept=kept)
     return make_response(page, 422 if kept else 200)

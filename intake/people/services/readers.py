@@ -19,7 +19,7 @@ on_leave: list[Callable[[Session, str], None]] = []
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """Somebody leaves: who lets them go, and when."""
+    """Somebody leaves: who lets them go, and when. `colleagues`: whose key counted in `team_id` before, theirs too."""
 
     person_id: str
     actor_id: str
@@ -27,6 +27,8 @@ class Departure:
     day: date
     chain_key: bytes
     routing_key: bytes
+    team_id: str | None = None
+    colleagues: frozenset[str] = frozenset()
 
 
 # As above, for what must be put right in the same write: called while the person's grants are still there, each

@@ -10,7 +10,7 @@ from intake.core.access import Actor, Permission, Role
 from intake.core.errors import Forbidden, Invalid, NotFound
 from intake.core.world import World
 from intake.people.models import ActivationLink, Person, Team
-from intake.people.queries import normal_login, person_by_id, person_by_login
+from intake.people.queries import normal_login, person_by_id, person_by_login, trusted_members
 from intake.people.services.readers import Departure, around_leaving, bump_epoch, end_keys, record
 
 _LOGIN = re.compile(r"[a-z][a-z0-9._-]{2,31}")
@@ -70,8 +70,9 @@ def leave(world: World, actor: Actor, *, person_id: str) -> None:
         raise Invalid({"person_id": "不能让自己离任，请由另一位管理员操作。"})
     today, now = world.today(), world.clock.now()
     departure = Departure(
-        person_id, actor.person_id or actor.login, now, today, world.secrets.chain_key, world.secrets.routing_key
-    )
+        person_id, actor.person_id or actor.login, now, today, world.secrets.chain_key, world.secrets.routing_key,
+        *_team_before(world, person_id),
+    )  # fmt: skip
 
     def write(session: Session) -> None:
         bump_epoch(session)
@@ -89,6 +90,16 @@ def leave(world: World, actor: Actor, *, person_id: str) -> None:
         record(session, at=now, actor=actor.login, kind="left", person_id=person_id)
 
     world.db.write(write)
+
+
+def _team_before(world: World, person_id: str) -> tuple[str | None, frozenset[str]]:
+    """The person's team and whose keys count in it; the signatures are verified here, outside the write."""
+    with world.db.read() as session:
+        person = session.get(Person, person_id) if person_id.isprintable() else None
+        if person is None or person.team_id is None:
+            return None, frozenset()
+        members = trusted_members(session, world.secrets, person.team_id)
+        return person.team_id, frozenset(member.holder for member in members)
 
 
 def valid_login(login: str) -> bool:

@@ -14,11 +14,10 @@ from intake.core.storage import unreferenced
 from intake.core.world import World
 from intake.people import queries as people
 from intake.reports.models import ReportFile
-from intake.routing.models import Alarm
 from intake.routing.services import Hand, Settled, settle_everything, sweep_releases
+from intake.routing.services.leaving import alarm_empty_team
 
 _STILL_ARRIVING = timedelta(days=1)
-_EMPTY = "empty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ def settle_day(world: World) -> Day:
 
     def record(session: Session) -> list[Settled]:
         for team_id in empty:
-            _alarm_once(session, hand, team_id)
+            alarm_empty_team(session, hand.day, team_id)
         return settle_everything(session, hand)
 
     settled = world.db.write(record)
@@ -58,15 +57,6 @@ def _empty_teams(world: World, session: Session) -> list[str]:
     teams = set(session.scalars(live.where(Site.team_id.is_not(None)).distinct()))
     members = people.trusted_by_team(session, world.secrets, {team_id for team_id in teams if team_id})
     return sorted(team_id for team_id, found in members.items() if not found)
-
-
-def _alarm_once(session: Session, hand: Hand, team_id: str) -> None:
-    """One a day for as long as it lasts."""
-    said = select(Alarm.id).where(
-        Alarm.day == hand.day, Alarm.kind == _EMPTY, Alarm.team_id == team_id, Alarm.report_id.is_(None)
-    )
-    if session.scalars(said).first() is None:
-        session.add(Alarm(day=hand.day, kind=_EMPTY, report_id=None, team_id=team_id))
 
 
 def sweep_blobs(world: World) -> int:
