@@ -45,6 +45,11 @@ def _postgresql() -> bool:
     return bool(list(Path("/usr/lib/postgresql").glob("*/bin/initdb"))) or _command("initdb")()
 
 
+def _nginx() -> bool:
+    # In a folder that is on the PATH of root alone.
+    return Path("/usr/sbin/nginx").exists() or _command("nginx")()
+
+
 def _chinese_fonts() -> bool:
     listed = subprocess.run(["fc-list", ":lang=zh-cn"], capture_output=True, text=True, check=False)
     return "Noto Sans CJK SC" in listed.stdout
@@ -62,6 +67,8 @@ TEST_PROGRAMS = (
     Program("fonts-noto-cjk", _fonts),
     Program("libimage-exiftool-perl", _command("exiftool")),
     Program("poppler-utils", _command("pdftotext")),
+    Program("nginx", _nginx),
+    Program("openssl", _command("openssl")),
 )
 
 

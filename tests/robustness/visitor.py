@@ -83,7 +83,7 @@ class Visitor:
         self, method: str, path: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Page:
         """One request on a connection of its own; raises `Cut`."""
-        connection = http.client.HTTPConnection(self._server, self._port, timeout=SECONDS, source_address=self._source)
+        connection = self._connection()
         try:
             connection.request(method, path, body=body, headers=self._headers | dict(headers or {}))
             response = connection.getresponse()
@@ -92,6 +92,9 @@ class Visitor:
             raise Cut from error
         finally:
             connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(self._server, self._port, timeout=SECONDS, source_address=self._source)
 
     def say(self, raw: bytes) -> bytes:
         """Bytes as they are, and whatever comes back: for requests that no library would send."""
