@@ -82,6 +82,7 @@ SETTINGS: tuple[Setting, ...] = (
         "9,15",
         "fixed hours of the digests: a notice at once would date a citizen's act",
     ),
+    _s("held_working_days", "int", "2", "how long a held report waits for somebody before it is marked as too long"),
     _s("retention_days", "int", "1095", "how long closed reports are kept"),
     _s("max_upload_mb", "int", "32", "one request: ten ordinary phone photos"),
     _s("max_photo_mb", "int", "10", "one photo: the largest that a phone of today takes"),
@@ -166,6 +167,7 @@ class Settings:
     workdays: Mapping[date, bool]
     smtp_url: str | None
     notice_hours: str
+    held_working_days: int
     retention_days: int
     max_upload_mb: int
     max_photo_mb: int

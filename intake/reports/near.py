@@ -14,6 +14,7 @@ from typing import Final
 from intake.routing.aliases import Folded
 
 MIN_CHARS: Final = 30  # of the folded text: below, the same few words come from many people
+MIN_HELD: Final = 4  # in the held lane likeness only makes one line of a list: there a few words are enough
 MAX_CHARS: Final = 1_200  # the beginning tells; the rest of a long text costs time and no certainty
 THRESHOLD: Final = 0.8
 
@@ -27,14 +28,14 @@ _KEY: Final = 64  # the most that BLAKE2b takes
 _ORDER_VALUES: Final = struct.Struct(f">{_ORDERS}H")
 
 
-def sketch(key: bytes, text: Folded) -> bytes | None:
-    """32 bytes, or None for a text of fewer than `MIN_CHARS` characters. `key`: 16 to 64 bytes.
+def sketch(key: bytes, text: Folded, *, least: int = MIN_CHARS) -> bytes | None:
+    """32 bytes, or None for a text of fewer than `least` characters. `key`: 16 to 64 bytes.
 
     The values of an order are 16 bits: with 1,200 pairs one minimum in fifty is a tie, which costs nothing.
     """
     if not 16 <= len(key) <= _KEY:
         raise ValueError("the key of sketches has 16 to 64 bytes")
-    if len(text) < MIN_CHARS:
+    if len(text) < max(least, 2):
         return None
     text = Folded(text[:MAX_CHARS])
     pairs = {first + second for first, second in pairwise(text)}

@@ -74,6 +74,8 @@ HELD_REASONS: dict[str, str] = {
     "too_fast": "打开表不到两秒就交了，先放在待核里由人看",
 }
 
+_TOGETHER = "和另一件内容相同，已并在一起：两件的回避都算数。"
+_BEHIND = "和更早的一件内容相同：那一件要回避的人也不经手这一件；放行以前不并在一起。"
 _OFFICE_TICKED = "反映人打了勾：和收件的单位或人有关。收件的是巡察办，密封径送上级。"
 _BROKEN = "分件用的数据被人改动过，先只用恢复密钥保管。请查系统。"
 
@@ -100,7 +102,7 @@ def route(facts: Facts) -> Decision:
     alarm = team_id != order[0] or team_id not in facts.able or _ownerless(facts)
     reasons += [URGENT_REASONS[kind] for kind in facts.urgent]
     if facts.linked:
-        reasons.append("和另一件内容相同，已并在一起：两件的回避都算数。")
+        reasons.append(_BEHIND if _lane(facts, team_id) == "held" else _TOGETHER)
     if any(named.kind == ORGANISATION for named in facts.named):
         quoted = "、".join(_quoted(n.text for n in facts.named if n.kind == ORGANISATION))
         reasons.append(f"正文提到{quoted}：和它有利害关系的人不经手。")

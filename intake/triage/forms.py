@@ -5,6 +5,7 @@ from typing import Any
 from wtforms import Field, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
+from intake.triage.services.held import Pick
 from intake.web.formtoken import StaffForm, Tick
 
 TEXT_MAX = 5000
@@ -21,7 +22,7 @@ class VersionedForm(StaffForm):
     def seen_version(self) -> int:
         """0, which no case ever has, where the field is missing or no number: such a form is stale."""
         text = (self.version.data or "").strip()
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+        return int(text) if _is_number(text) else 0
 
 
 class Ticked(Field):
@@ -44,6 +45,37 @@ class MoveForm(VersionedForm):
     report = StringField()
     dismissed = Ticked()
     text = TextAreaField(validators=[Length(max=TEXT_MAX, message=_TOO_LONG)])
+
+
+class HeldForm(StaffForm):
+    """Lines of the held lane (`pick`: a report's id), or what is done with each report of them (`id:version`).
+
+    `left`: how many of the chosen lines wait for the next press; `batch`: this form's own mark.
+    """
+
+    act = StringField()
+    pick = Ticked()
+    reason = StringField()
+    batch = StringField()
+    left = StringField()
+    confirmed = Tick()
+
+    @property
+    def picks(self) -> list[Pick]:
+        """A version that is missing or no number is 0, which no report ever has."""
+        found = []
+        for value in self.pick.data or ():
+            report_id, _, version = value.partition(":")
+            found.append(Pick(report_id, int(version) if _is_number(version) else 0))
+        return found
+
+    @property
+    def left_after(self) -> int:
+        return int(self.left.data) if _is_number(self.left.data or "") else 0
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
 
 
 class ReleaseForm(StaffForm):

@@ -29,6 +29,8 @@ _NONE: Final = re.compile(r"1 ?!= ?1")  # a list of ids that turned out empty
 # Functions that read without the filter, each with its reason: nothing of what they read is shown to anybody.
 DECIDING: Final[dict[str, str]] = {
     "routing/queries/knowledge.py:touching_of": "what a cluster touches decides who is kept out of it",
+    "routing/queries/knowledge.py:_touching_of": "as above",
+    "routing/queries/marks.py:ahead_of": "as above: what a held report stands behind",
     "routing/queries/knowledge.py:clusters_of": "which clusters a change touches, to settle them",
     "routing/services/keys.py:backlog_of": "what the giver holds a key of: nobody recused holds one",
     "routing/services/keys.py:grant_backlog": "what the giver holds a key of: nobody recused holds one",

@@ -333,7 +333,7 @@ def test_every_address_of_a_hidden_report_answers_like_nothing(desk: Desk, app: 
 
 
 STAFF_CODE = ("intake/triage/", "intake/people/", "intake/routing/views")
-FILTERS = frozenset({"visible_reports", "seen", "blocked_clusters"})
+FILTERS = frozenset({"visible_reports", "seen", "open_to"})
 ROWS = frozenset(
     {"Report", "Placement", "Grant", "Mention", "Link", "Sketch", "Release", "Handover", "Pending", "Reveal",
      "Addition", "ReportFile", "BoxMessage", "Note", "StaffEvent", "CitizenEvent", "Alarm"}

@@ -14,6 +14,7 @@ from intake.routing.queries.readers import (
 from intake.routing.queries.row_filter import (
     Who,
     blocked_clusters,
+    open_to,
     opens_text,
     team_name_of,
     visible_report,
@@ -31,6 +32,7 @@ __all__ = [
     "grants_of",
     "holders_of",
     "machinery",
+    "open_to",
     "opens_text",
     "present_readers",
     "readers_for",

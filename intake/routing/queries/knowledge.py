@@ -22,6 +22,7 @@ from intake.routing.aliases import Entry
 from intake.routing.decide import CUSTODY
 from intake.routing.machinery import Declared, Machinery, PersonFacts, RuleFacts, SiteFacts, Touching
 from intake.routing.models import Alias, Conflict, FactsSeal, Mention, Placement, Rule
+from intake.routing.queries.marks import ahead_of
 
 SEAL = "routing"
 _EPOCH, _SEAL = table_of(Epoch), table_of(FactsSeal)
@@ -181,8 +182,23 @@ def clusters_of(session: Session, report_ids: Iterable[str]) -> frozenset[str]:
 
 
 def touching_of(session: Session, known: Machinery, clusters: Iterable[str]) -> dict[str, Touching]:
-    """cluster → all that its reports touch, two queries however many."""
-    wanted = list(clusters)
+    """cluster → all that its reports touch, three queries however many.
+
+    What a held report stands behind shuts it too; what touches the held one shuts nothing but itself.
+    """
+    asked = list(clusters)
+    before = ahead_of(session, asked)
+    wanted = list(frozenset(asked).union(*before.values()))
+    own = _touching_of(session, known, wanted)
+    found = {}
+    for cluster in asked:
+        found[cluster] = own[cluster]
+        for other in before.get(cluster, ()):
+            found[cluster] |= own[other]
+    return found
+
+
+def _touching_of(session: Session, known: Machinery, wanted: list[str]) -> dict[str, Touching]:
     found = {cluster: Touching() for cluster in wanted}
     places = session.execute(
         select(Placement.cluster, Placement.site_id, Placement.place_site_id, Placement.place_code)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from intake.core.framing import framed
 from intake.routing.models import Link, Mention, Placement
@@ -28,6 +28,8 @@ def mark_of_placement(
 ) -> str:
     """64 hex digits over a placement, its mentions and its links, as rows. Hashing alone: it is made inside writes."""
     own = framed(*(f"{placement[name]}" if placement[name] is not None else b"" for name in _FIELDS))
+    if placement["behind"] is not None:  # marks of a version that knew no such thing still hold
+        own = framed(own, str(placement["behind"]))
     named = sorted(
         framed(mention["kind"], mention["target"], mention["source"], str(bool(mention["dismissed"])))
         for mention in mentions
@@ -37,13 +39,34 @@ def mark_of_placement(
 
 
 def tampered(session: Session, key: bytes, clusters: Iterable[str]) -> frozenset[str]:
-    """Those of these clusters in which a placement or a mention was changed behind our back."""
-    ids = session.scalars(select(Placement.report_id).where(Placement.cluster.in_(list(clusters))))
-    return frozenset(
+    """Those of these clusters in which a placement or a mention was changed behind our back.
+
+    A cluster with a held report that stands behind another is no sounder than that other's.
+    """
+    wanted = frozenset(clusters)
+    before = ahead_of(session, wanted)
+    every = wanted.union(*before.values())
+    ids = session.scalars(select(Placement.report_id).where(Placement.cluster.in_(every)))
+    forged = frozenset(
         placement.cluster
         for placement, right in right_marks(session, key, ids)
         if not hmac.compare_digest(placement.mark, right)
     )
+    return frozenset(cluster for cluster in wanted if cluster in forged or before.get(cluster, frozenset()) & forged)
+
+
+def ahead_of(session: Session, clusters: Iterable[str]) -> dict[str, frozenset[str]]:
+    """cluster → clusters that reports of it stand behind; most stand behind none and are not in it."""
+    first = aliased(Placement)
+    rows = session.execute(
+        select(Placement.cluster, first.cluster)
+        .join(first, first.report_id == Placement.behind)
+        .where(Placement.cluster.in_(list(clusters)), Placement.behind.is_not(None))
+    )
+    found: dict[str, frozenset[str]] = {}
+    for cluster, before in rows:
+        found[cluster] = found.get(cluster, frozenset()) | {before}
+    return found
 
 
 def is_sound(session: Session, key: bytes, report_id: str) -> bool:
@@ -70,7 +93,7 @@ def right_marks(session: Session, key: bytes, report_ids: Iterable[str]) -> Iter
             )  # fmt: skip
         links = _links(session, chunk)
         for placement in session.scalars(select(Placement).where(Placement.report_id.in_(chunk))):
-            row, own = {name: getattr(placement, name) for name in _FIELDS}, placement.report_id
+            row, own = {name: getattr(placement, name) for name in (*_FIELDS, "behind")}, placement.report_id
             yield placement, mark_of_placement(row, mentions[own], links[own], key)
 
 

@@ -54,7 +54,7 @@ def _visible(actor: Actor, *, one: bool) -> Select[str]:
     """Kept for whoever is at work: building the statement takes longer than running it."""
     visible = aliased(Placement, name="visible")  # the guard of the tests knows the filter by this name
     who = Who(actor.person_id, actor.team_id, actor.role.value, actor.day)
-    seen = select(visible.report_id).where(_allowed(actor, visible), visible.cluster.not_in(blocked_clusters(who)))
+    seen = select(visible.report_id).where(_allowed(actor, visible), open_to(who, visible))
     return seen.where(visible.report_id == bindparam("visible_id")) if one else seen
 
 
@@ -65,6 +65,14 @@ def _allowed(actor: Actor, placement: Any) -> ColumnElement[bool]:
         return and_(placement.team_id != SUPERIOR, placement.team_id != CUSTODY)
     allowed: ColumnElement[bool] = placement.team_id == actor.team_id
     return allowed
+
+
+def open_to(who: Who, placement: Any) -> ColumnElement[bool]:
+    """Not recused from it, nor from what it stands behind: a held copy of words that somebody must not read."""
+    blocked = select(blocked_clusters(who).cte().c.cluster)
+    first = aliased(Placement)
+    shut = select(first.report_id).where(first.cluster.in_(blocked))
+    return and_(placement.cluster.not_in(blocked), or_(placement.behind.is_(None), placement.behind.not_in(shut)))
 
 
 def blocked_clusters(who: Who) -> Select[str]:

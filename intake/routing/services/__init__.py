@@ -2,6 +2,7 @@
 
 from intake.routing.queries.marks import TAMPERED, tampered, tampered_reports
 from intake.routing.services.facts import check_mark, mark_everything, reseal, seal_is_broken
+from intake.routing.services.held import HELD, join_twin, leave_held
 from intake.routing.services.keys import (
     Progress,
     backlog_of,
@@ -43,6 +44,7 @@ from intake.routing.services.settling import (
 
 __all__ = [
     "CITIZEN_ACT",
+    "HELD",
     "PURGED",
     "RELEASE_LASTS",
     "TAMPERED",
@@ -64,6 +66,8 @@ __all__ = [
     "grant_backlog",
     "grants_held",
     "join_release",
+    "join_twin",
+    "leave_held",
     "live_releases",
     "mark_everything",
     "mention_rows",

@@ -25,9 +25,9 @@ from intake.routing.queries import (
     Readers,
     Who,
     able_teams,
-    blocked_clusters,
     grants_of,
     machinery,
+    open_to,
     readers_for,
     touching_of,
     visible_reports,
@@ -88,9 +88,9 @@ def _lacking(world: World, giver: Actor, reader: Reader) -> ColumnElement[bool]:
     has = exists().where(
         theirs.holder == reader.holder, theirs.report_id == Grant.report_id, theirs.envelope == Grant.envelope
     )
-    recused = blocked_clusters(Who(reader.holder, reader.team_id, reader.role.value, world.today()))
+    not_recused = open_to(Who(reader.holder, reader.team_id, reader.role.value, world.today()), Placement)
     seen = Grant.report_id.in_(visible_reports(giver))
-    return and_(Grant.holder == giver.person_id, ~has, _may_hold(reader), seen, Placement.cluster.not_in(recused))
+    return and_(Grant.holder == giver.person_id, ~has, _may_hold(reader), seen, not_recused)
 
 
 def _may_hold(reader: Reader) -> ColumnElement[bool]:

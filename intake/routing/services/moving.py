@@ -97,7 +97,7 @@ def _lane(placement: Placement, team_id: str) -> str:
         return "sealed"
     if placement.urgent:
         return "urgent"
-    return "ordinary" if placement.lane == "sealed" else placement.lane
+    return "ordinary" if placement.lane in ("sealed", "held") else placement.lane  # somebody looked and decided
 
 
 def record_transfer(session: Session, hand: Hand, transfer: Transfer) -> Moved:

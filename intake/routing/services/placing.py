@@ -159,6 +159,8 @@ def placement_row(
     board_code: str | None,
     site_id: str | None,
     cluster: str,
+    flock: str = "",
+    behind: str | None = None,
     urgent: Sequence[str],
     alias_version: int,
     place_code: str | None = None,
@@ -167,7 +169,7 @@ def placement_row(
     links: Iterable[Linked] = (),
     routing_key: bytes,
 ) -> dict[str, Any]:
-    """A new placement under its mark, which covers `mentions` and `links` too."""
+    """A new placement under its mark, which covers `mentions` and `links` too. `flock`: its own unless given."""
     row = {
         "report_id": report_id,
         "board_code": board_code,
@@ -182,5 +184,7 @@ def placement_row(
         "rules_version": RULES_VERSION,
         "alias_version": alias_version,
         "cluster": cluster,
+        "flock": flock or report_id,
+        "behind": behind,
     }
     return {**row, "mark": mark_of_placement(row, mentions, links, routing_key)}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from intake.core.world import World
 from intake.people.models import Team
@@ -84,7 +84,20 @@ def settle(
     stamp(session, hand.routing_key, own)
     wanted = [*own, *also]
     clusters = list(session.scalars(select(Placement.cluster).where(Placement.report_id.in_(wanted)).distinct()))
-    return _settle(session, hand, clusters, frozenset(named))
+    return _settle(session, hand, [*clusters, *_behind(session, clusters)], frozenset(named))
+
+
+def _behind(session: Session, clusters: list[str]) -> list[str]:
+    """Other clusters with held reports that stand behind one of these: whoever is out of these is out of those."""
+    held, first = aliased(Placement), aliased(Placement)
+    return list(
+        session.scalars(
+            select(held.cluster)
+            .join(first, first.report_id == held.behind)
+            .where(first.cluster.in_(clusters), held.cluster.not_in(clusters))
+            .distinct()
+        )
+    )
 
 
 def settle_everything(session: Session, hand: Hand) -> list[Settled]:

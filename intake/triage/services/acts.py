@@ -30,6 +30,7 @@ def move(
     place: str = "",
     report: str = "",
     dismissed: tuple[str, ...] | None = None,
+    batch: str = "",
 ) -> bool:
     """Take one step of the workflow table; what is told to the citizen goes into the box with it.
 
@@ -37,7 +38,7 @@ def move(
     agrees. True: taken; False: proposed, it waits. `place` without a state corrects the place.
     Raises `NotFound`, `Forbidden`, `Stale`, `MoveForbidden` (not in the table) or `Invalid` (what is missing).
     """
-    asked = steps.cleaned(Asked(to, version, reason, text, result, team_id, place, report, dismissed))
+    asked = steps.cleaned(Asked(to, version, reason, text, result, team_id, place, report, dismissed, batch))
     with world.db.read() as session:
         held = find_own(session, signed_in, report_id)
         waiting = second.waiting_of(session, report_id)
@@ -65,7 +66,7 @@ def _agree_or_wait(world: World, signed_in: SignedIn, held: Held, waiting: Pendi
         raise Stale(steps.STALE)
     if asked.to != waiting.to or waiting.proposer_id == signed_in.actor.person_id:
         raise MoveForbidden(second.WAITS)
-    second.agree(world, signed_in, held.report.id, version=asked.version)
+    second.agree(world, signed_in, held.report.id, version=asked.version, batch=asked.batch)
 
 
 def answer(world: World, signed_in: SignedIn, report_id: str, *, text: str, version: int, ask: bool = False) -> None:

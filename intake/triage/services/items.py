@@ -17,7 +17,7 @@ from intake.reports.models import Report, StaffEvent
 from intake.reports.services import history
 from intake.reports.workflow import STATE_NAMES, State
 from intake.routing.models import Grant, Placement
-from intake.routing.queries import Who, blocked_clusters
+from intake.routing.queries import Who, open_to
 from intake.routing.services import open_grant
 from intake.triage.models import Handover
 from intake.triage.services.handing_on import envelope_of, open_words, seal_words
@@ -79,7 +79,7 @@ def visible_items(actor: Actor) -> Select[str]:
     return (
         select(Handover.id)
         .join(visible, visible.report_id == Handover.report_id)
-        .where(theirs, visible.cluster.not_in(blocked_clusters(who)))
+        .where(theirs, open_to(who, visible))
     )
 
 

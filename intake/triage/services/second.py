@@ -51,7 +51,7 @@ def propose(world: World, signed_in: SignedIn, held: Held, step: Move, asked: As
     """Write down a step that waits for a second person; until then no other step is taken."""
     row = _row(world, signed_in, held, _KINDS.get(step.act, "move"), asked)
     row.to = step.to.value
-    _record_proposal(world, signed_in, row)
+    _record_proposal(world, signed_in, row, batch=asked.batch)
 
 
 def ask_reveal(world: World, signed_in: SignedIn, report_id: str, *, ground: str, text: str, version: int) -> None:
@@ -97,9 +97,11 @@ def _row(world: World, signed_in: SignedIn, held: Held, kind: str, asked: Asked)
     )
 
 
-def _record_proposal(world: World, signed_in: SignedIn, row: Pending) -> None:
+def _record_proposal(world: World, signed_in: SignedIn, row: Pending, *, batch: str = "") -> None:
     values = {column.name: getattr(row, column.name) for column in Pending.__table__.columns}
     data = {"kind": row.kind, "to": row.to, "reason": row.reason, "result": row.result}
+    if batch:
+        data["batch"] = batch
     key = world.secrets.chain_key
 
     def record(session: Session) -> None:
@@ -113,7 +115,7 @@ def _record_proposal(world: World, signed_in: SignedIn, row: Pending) -> None:
     world.db.write(record)
 
 
-def agree(world: World, signed_in: SignedIn, report_id: str, *, version: int) -> None:
+def agree(world: World, signed_in: SignedIn, report_id: str, *, version: int, batch: str = "") -> None:
     """Be the second person: the step is taken, or the contact may be opened for a day, with both names.
 
     Raises `NotFound` (nothing waits), `Forbidden` (one's own), `Stale`, `MoveForbidden` (it no longer can be).
@@ -124,7 +126,7 @@ def agree(world: World, signed_in: SignedIn, report_id: str, *, version: int) ->
         if waiting.proposer_id == signed_in.actor.person_id:
             raise Forbidden("自己提出的，要另一位能打开这一件的同事同意。")
         moves = waiting.kind != "reveal"
-        prepared = _agreed(world, session, signed_in, held, waiting, version) if moves else None
+        prepared = _agreed(world, session, signed_in, held, waiting, version, batch) if moves else None
     if prepared is None:
         _record_reveal(world, signed_in, waiting, version)
     else:
@@ -141,7 +143,7 @@ def _checked(held: Held, signed_in: SignedIn, waiting: Pending | None, version: 
 
 
 def _agreed(
-    world: World, session: Session, signed_in: SignedIn, held: Held, waiting: Pending, version: int
+    world: World, session: Session, signed_in: SignedIn, held: Held, waiting: Pending, version: int, batch: str
 ) -> Prepared:
     proposer = session.get_one(Person, waiting.proposer_id)
     step = find_move(State(held.report.state), waiting.to or "", Role(proposer.role))
@@ -155,6 +157,7 @@ def _agreed(
         team_id=waiting.team_id or "",
         text=words_of(held, signed_in, waiting),
         dismissed=tuple(waiting.dismissed) if waiting.dismissed is not None else None,
+        batch=batch,
     )
     prepared = steps.prepare(world, session, signed_in, held, step, asked)
     return replace(

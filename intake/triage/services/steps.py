@@ -17,7 +17,8 @@ from intake.reports import content
 from intake.reports.models import BoxMessage, Note, Report
 from intake.reports.services import history
 from intake.reports.workflow import NOT_ACCEPTED_REASONS, RESULTS, STATE_NAMES, Move, State, find_move, may_wait, winds
-from intake.routing.models import Grant
+from intake.routing.models import Grant, Placement
+from intake.routing.services import HELD, leave_held
 from intake.triage.models import Pending
 from intake.triage.services.opening import Held, locked_for_change
 
@@ -38,6 +39,7 @@ class Asked:
     place: str = ""
     report: str = ""  # the other one: a register number or an id
     dismissed: tuple[str, ...] | None = None  # of a return: mentions (kind:target) caught wrongly; None: the usual
+    batch: str = ""  # of an act on many at once: known again when the button was pressed twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Prepared:
     at: datetime
     day: date
     chain_key: bytes
+    routing_key: bytes
     data: dict[str, Any]
     message: dict[str, Any] | None = None
     note: dict[str, Any] | None = None
@@ -69,8 +72,10 @@ class Prepared:
         report.state = self.step.to.value
         report.result = self.asked.result or report.result
         report.assignee_id = report.assignee_id or me
+        left_held = self._leave_held(session)
         if winds(start, self.step.to):
-            report.since = self.day
+            # What was held, and is decided about like what just came in, counts from the day of receipt.
+            report.since = report.day if left_held and not winds(State.received, self.step.to) else self.day
         if not may_wait(self.step.to):
             report.awaiting_citizen = False
         history.append_staff(
@@ -78,6 +83,15 @@ class Prepared:
         )  # fmt: skip
         report.version += 1
         return report
+
+    def _leave_held(self, session: Session) -> bool:
+        """Whatever is decided about a held report but that it is spam lets it out: somebody looked."""
+        placement = session.get_one(Placement, self.report_id, with_for_update=True)
+        if placement.lane != HELD or self.step.to in (State.spam, State.purged):
+            return False
+        if self.step.act not in _MOVES_KEYS:  # these place it anew themselves, under the mark that they prepared with
+            leave_held(session, self.routing_key, placement)
+        return True
 
     def _take_agreed(self, session: Session) -> None:
         """What waits for a second person goes with the step it was about; two are two at this moment too."""
@@ -92,6 +106,7 @@ class Prepared:
         session.delete(waiting)
 
 
+_MOVES_KEYS = ("transfer", "seal_up", "send_back")
 Perform = Callable[[World, SignedIn, Held, Prepared], None]
 Correct = Callable[[World, SignedIn, Held, Asked], None]
 
@@ -206,10 +221,13 @@ def prepare(world: World, session: Session, signed_in: SignedIn, held: Held, ste
         "reason": (asked.reason if step.needs_reason else "") or None,
         "result": (asked.result if step.needs_result else "") or None,
     }
+    if asked.batch:
+        data["batch"] = asked.batch
     kept = replace(asked, result=asked.result if step.needs_result else "")
     return Prepared(
-        kept, step, signed_in, report.id, world.clock.now(), world.today(), world.secrets.chain_key, data, message, note
-    )
+        kept, step, signed_in, report.id, world.clock.now(), world.today(), world.secrets.chain_key,
+        world.secrets.routing_key, data, message, note,
+    )  # fmt: skip
 
 
 def told_words(step: Move, asked: Asked) -> str:

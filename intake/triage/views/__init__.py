@@ -4,18 +4,34 @@ A module of acts on a case imports `blueprint` from `desk` and `act`, `may_act`,
 it is named here, and its part of the page is a file of its own in `templates/staff/case/`.
 """
 
-from intake.triage.views import case, handover, items, keys, links, moves, naming, queue, routing, sealed, urgent
+from intake.triage.views import (
+    case,
+    handover,
+    held,
+    items,
+    keys,
+    links,
+    moves,
+    naming,
+    pressure,
+    queue,
+    routing,
+    sealed,
+    urgent,
+)
 from intake.triage.views.desk import blueprint
 
 __all__ = [
     "blueprint",
     "case",
     "handover",
+    "held",
     "items",
     "keys",
     "links",
     "moves",
     "naming",
+    "pressure",
     "queue",
     "routing",
     "sealed",

@@ -4,7 +4,9 @@ from flask import render_template, request, url_for
 
 from intake.core.access import Permission
 from intake.people import queries as people
+from intake.routing.services import HELD
 from intake.triage import queries
+from intake.triage.forms import HeldForm
 from intake.triage.queries import QueueFilters, QueuePage
 from intake.triage.services.attention import attention
 from intake.triage.views.desk import Pairs, blueprint
@@ -14,18 +16,19 @@ from intake.web.context import world
 
 _DUE = [("none", "无（不计时或暂停）"), ("late", "已逾期"), ("today", "今天到期"), ("week", "本周到期")]
 _FILTERS = ("lane", "state", "category", "board", "team", "assignee", "due")
+_KEPT = (*_FILTERS, "near")
 
 
 @blueprint.get("/staff/queue")
 @staff(Permission.queue_read)
 def queue() -> str:
     who, cursor = web_session.signed_in(), request.args.get("cursor")
-    filters = QueueFilters(**{name: request.args.get(name, "").strip() for name in _FILTERS})
+    filters = QueueFilters(**{name: request.args.get(name, "").strip() for name in _KEPT})
     with world().db.read() as session:
         page = queries.queue(world(), session, who, filters=filters, cursor=cursor)
         office = attention(world(), session, who) if not filters.lane else None
         waiting = not people.key_is_trusted(session, world().secrets, who.key_id)
-    kept = {name: getattr(filters, name) for name in _FILTERS if getattr(filters, name)}
+    kept = {name: getattr(filters, name) for name in _KEPT if getattr(filters, name)}
     choices = _choices(page)
     return render_template(
         "staff/queue.html",
@@ -38,6 +41,8 @@ def queue() -> str:
         first_page=url_for("triage.queue", **kept),
         next_page=url_for("triage.queue", **kept, cursor=page.next_cursor) if page.next_cursor else None,
         waiting_key=waiting,
+        held_form=HeldForm(formdata=None) if filters.lane == HELD and who.actor.may(Permission.report_move) else None,
+        held_days=world().settings.held_working_days,
         today=world().today(),
     )
 

@@ -1,58 +1,44 @@
-"""The queue. Every count of reports lives here, and every query runs through the row filter."""
+"""The queue. Every query runs through the row filter; a line counts only what its reader may see."""
 
 import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, case, false, func, not_, or_, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, Subquery, and_, case, func, literal, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from intake.boards.models import Site
 from intake.core import vault
 from intake.core.access import Role, SignedIn
-from intake.core.calendar import Overrides
+from intake.core.calendar import working_days_between
 from intake.core.world import World
 from intake.people.models import Person, Team
 from intake.reports import sensitive
 from intake.reports.content import CATEGORIES
-from intake.reports.deadlines import latest_start
 from intake.reports.models import Report
-from intake.reports.services.clocks import NO_CLOCK_LANES, Deadline, deadline_of
-from intake.reports.workflow import CLOCKS, SETTLED, STATE_NAMES, State
+from intake.reports.services.clocks import Deadline, deadline_of
+from intake.reports.workflow import STATE_NAMES, State
 from intake.routing.models import Placement
 from intake.routing.queries import grants_of, opens_text, visible_reports
-from intake.routing.services import open_grant
+from intake.routing.services import HELD, open_grant
+from intake.triage.models import Pending
+from intake.triage.queries.filters import OVER, Days, QueueFilters, calm, conditions_of, finished, near_of
 
 PAGE = 50
 _HEAD = 90
-_PLAIN_LANES = ("urgent", "ordinary")
-_OVER = tuple(sorted(state.value for state in SETTLED))
 Segments = tuple[tuple[str, str | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class QueueFilters:
-    """Values as they stand in the address; "none" is a value, empty is no filter."""
-
-    lane: str = ""
-    state: str = ""
-    category: str = ""
-    board: str = ""
-    team: str = ""
-    assignee: str = ""
-    due: str = ""
-
-    @property
-    def active(self) -> int:
-        return sum(bool(v) for v in (self.state, self.category, self.board, self.team, self.assignee, self.due))
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
-    """One line. `text` is the masked beginning, empty where the reader sees facts only."""
+    """One line: a report, or `count` with nearly the same words, of which it shows the first.
+
+    `text` is the masked beginning, empty where the reader sees facts only. `held_for`: working days since receipt of
+    one that waits to be looked at, and whether that is too long. `purge_by`: who proposed to destroy it.
+    """
 
     report_id: str
     register_no: str
@@ -71,15 +57,19 @@ class Row:
     team_name: str
     deadline: Deadline | None
     urgent: tuple[str, ...]  # kinds of what cannot wait
+    held_for: int | None = None
+    held_late: bool = False
+    purge_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """What waits in a lane beside the plain queue."""
+    """What waits in a lane beside the plain queue; `late`: how many of them for too long."""
 
     lane: str
     count: int
     oldest: date | None
+    late: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,36 +95,50 @@ class QueuePage:
     assignees: tuple[Option, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Days:
-    """Today, and where the county's working days differ from the published ones."""
-
-    today: date
-    overrides: Overrides
+# What makes one line of a list: nearly the same words, and the same to say of each of them.
+LINE = (
+    Placement.flock, Placement.lane, Placement.team_id, Report.state, Report.awaiting_citizen, Pending.proposer_id,
+)  # fmt: skip
 
 
 def queue(
     world: World, session: Session, signed_in: SignedIn, *, filters: QueueFilters, cursor: str | None = None
 ) -> QueuePage:
     """One page of what this person may see: a constant number of queries, however long the queue."""
-    days = Days(world.today(), world.settings.workdays)
-    conditions = _conditions(filters, days)
+    days = Days.of(world)
     seen = visible_reports(signed_in.actor).subquery()
-    base = _joined(select(Report, Placement, Site, Person.name), seen).where(*conditions)
-    place = (_finished(), _calm(), Report.day, Report.day_order)
+    conditions = [*conditions_of(filters, days), *near_of(filters.near, seen)]
+    key = LINE if not filters.near else (Report.id,)
+    lines = _joined(
+        select(
+            Report.id,
+            func.count().over(partition_by=key).label("count"),
+            func.row_number().over(partition_by=key, order_by=(Report.day, Report.day_order)).label("place"),
+        ),
+        seen,
+    ).where(*conditions)  # fmt: skip
+    line = lines.subquery("line")
+    base = (
+        beside(select(Report, Placement, Site, Person.name, _PROPOSER.name, line.c.count))
+        .join(line, line.c.id == Report.id)
+        .where(line.c.place == 1)
+    )
+    place = (finished(), calm(), Report.day, Report.day_order)
     start = _read_cursor(cursor)
     if start is not None:
         base = base.where(tuple_(*place) > tuple_(*start))
     found = list(session.execute(base.order_by(*place).limit(PAGE + 1)))
     more, found = len(found) > PAGE, found[:PAGE]
-    count = session.scalar(_joined(select(func.count(Report.id)), seen).where(*conditions)) or 0
+    sizes = _joined(select(func.count().label("size")), seen).where(*conditions).group_by(*key).subquery()
+    count, reports = session.execute(select(func.count(), func.coalesce(func.sum(sizes.c.size), 0))
+                                     .select_from(sizes)).one()
     return QueuePage(
         rows=_rows(session, signed_in, found, days),
         count=count,
-        reports=count,
+        reports=int(reports),
         next_cursor=_cursor(found[-1][0], found[-1][1]) if more else None,
-        held=_waiting(session, seen, "held"),
-        sealed=_waiting(session, seen, "sealed") if signed_in.actor.role is Role.superior else None,
+        held=_waiting(session, seen, "held", days),
+        sealed=_waiting(session, seen, "sealed", days) if signed_in.actor.role is Role.superior else None,
         states=tuple(Option(state.value, STATE_NAMES[state]) for state in State),
         categories=(Option("none", "没有选"), *(Option(k, v) for k, v in CATEGORIES.items())),
         boards=_boards(session, seen),
@@ -143,93 +147,40 @@ def queue(
     )
 
 
-def _joined(what: Select[*tuple[Any, ...]], seen: Subquery) -> Select[*tuple[Any, ...]]:
+_PROPOSER = aliased(Person, name="proposer")
+
+
+def beside(what: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """A report with its place, its site, who works on it and who proposed to destroy it."""
     return (
         what.select_from(Report)
         .join(Placement, Placement.report_id == Report.id)
         .outerjoin(Site, Site.id == Placement.site_id)
         .outerjoin(Person, Person.id == Report.assignee_id)
-        .join(seen, seen.c.report_id == Placement.report_id)
+        .outerjoin(Pending, and_(Pending.report_id == Report.id, Pending.kind == "purge"))
+        .outerjoin(_PROPOSER, _PROPOSER.id == Pending.proposer_id)
     )
 
 
-def _finished() -> ColumnElement[int]:
-    """What waits for somebody stands above what is settled."""
-    return case((Report.state.in_(_OVER), 1), else_=0)
+def _joined(what: Select[*tuple[Any, ...]], seen: Subquery) -> Select[*tuple[Any, ...]]:
+    return beside(what).join(seen, seen.c.report_id == Placement.report_id)
 
 
-def _calm() -> ColumnElement[int]:
-    """Urgent on top."""
-    return case((Placement.lane == "urgent", 0), else_=1)
-
-
-def _conditions(filters: QueueFilters, days: Days) -> list[ColumnElement[bool]]:
-    lanes = (filters.lane,) if filters.lane else _PLAIN_LANES
-    conditions: list[ColumnElement[bool]] = [Placement.lane.in_(lanes)]
-    if filters.state == "awaiting_citizen":
-        conditions.append(Report.awaiting_citizen.is_(True))
-    elif filters.state:
-        conditions.append(Report.state == filters.state)
-    if filters.category:
-        conditions.append(_equals(Report.category, filters.category))
-    if filters.board:
-        wanted = filters.board
-        conditions.append(
-            Placement.site_id.is_(None) if wanted == "none"
-            else or_(Site.site_no == wanted, Placement.board_code == wanted.upper())
-        )  # fmt: skip
-    if filters.team:
-        conditions.append(_equals(Placement.team_id, filters.team))
-    if filters.assignee:
-        conditions.append(_equals(Report.assignee_id, filters.assignee))
-    if filters.due:
-        conditions.append(_due(filters.due, days))
-    return conditions
-
-
-def _due(value: str, days: Days) -> ColumnElement[bool]:
-    """late, today, week (from today to Sunday), none (no clock, or paused), or one day; anything else is no day."""
-    today = days.today
-    sunday, day = today + timedelta(days=6 - today.weekday()), timedelta(days=1)
-    spans = {"late": (None, today - day), "today": (today - day, today), "week": (today - day, sunday)}
-    if value == "none":
-        return not_(_running(None, None, days))
-    if value in spans:
-        return _running(*spans[value], days)
-    try:
-        wanted = date.fromisoformat(value)
-    except ValueError:
-        return false()
-    return _running(wanted - day, wanted, days)
-
-
-def _running(after: date | None, until: date | None, days: Days) -> ColumnElement[bool]:
-    """Reports whose clock ends later than `after` and not later than `until`; None is no bound."""
-    ends = []
-    for clock in sorted(set(CLOCKS.values()), key=lambda clock: clock.limit):
-        states = [state.value for state, one in CLOCKS.items() if one == clock]
-        part: list[ColumnElement[bool]] = [Report.state.in_(states)]
-        if clock.named:
-            part.append(Report.identity == "named")
-        if after is not None:
-            part.append(Report.since > latest_start(clock.limit, after, days.overrides))
-        if until is not None:
-            part.append(Report.since <= latest_start(clock.limit, until, days.overrides))
-        ends.append(and_(*part))
-    return and_(Report.awaiting_citizen.is_(False), Placement.lane.not_in(NO_CLOCK_LANES), or_(*ends))
-
-
-def _equals(column: Any, value: str) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = column.is_(None) if value == "none" else column == value
-    return found
+def rows_of(world: World, session: Session, signed_in: SignedIn, report_ids: Sequence[str]) -> tuple[Row, ...]:
+    """These reports as lines of their own, as far as the reader may know of them."""
+    seen = visible_reports(signed_in.actor).subquery()
+    what = _joined(select(Report, Placement, Site, Person.name, _PROPOSER.name, literal(1)), seen)
+    found = list(session.execute(what.where(Report.id.in_(report_ids))))
+    return _rows(session, signed_in, found, Days.of(world))
 
 
 def _rows(session: Session, signed_in: SignedIn, found: Sequence[tuple[Any, ...]], days: Days) -> tuple[Row, ...]:
-    readable = [report.id for report, placement, _, _ in found if _lists_text(signed_in, placement)]
+    readable = [report.id for report, placement, *_ in found if _lists_text(signed_in, placement)]
     grants = grants_of(session, signed_in.actor.person_id, readable)
     names = dict(session.execute(select(Team.id, Team.name)).all()) if found else {}
     rows = []
-    for report, placement, site, assignee in found:
+    for report, placement, site, assignee, proposer, count in found:
+        waits = placement.lane == HELD and report.state not in OVER
         grant = grants.get((report.id, "report"))
         text = _beginning(report, open_grant(signed_in.keys.reading, grant)) if grant is not None else ()
         rows.append(
@@ -240,7 +191,7 @@ def _rows(session: Session, signed_in: SignedIn, found: Sequence[tuple[Any, ...]
                 state_name=STATE_NAMES[State(report.state)],
                 awaiting=report.awaiting_citizen,
                 lane=placement.lane,
-                count=1,
+                count=count,
                 day=report.day,
                 site_no=site.site_no if site is not None else None,
                 site_name=site.name if site is not None else None,
@@ -251,6 +202,9 @@ def _rows(session: Session, signed_in: SignedIn, found: Sequence[tuple[Any, ...]
                 team_name=names.get(placement.team_id, placement.team_id),
                 deadline=deadline_of(report, lane=placement.lane, today=days.today, overrides=days.overrides),
                 urgent=tuple(placement.urgent),
+                held_for=working_days_between(report.day, days.today, days.overrides) if waits else None,
+                held_late=waits and report.day <= days.held_since,
+                purge_by=proposer,
             )
         )
     return tuple(rows)
@@ -276,11 +230,12 @@ def _beginning(report: Report, report_key: bytes) -> Segments:
     return tuple(kept)
 
 
-def _waiting(session: Session, seen: Subquery, lane: str) -> Lane:
-    count, oldest = session.execute(
-        _joined(select(func.count(Report.id), func.min(Report.day)), seen).where(Placement.lane == lane)
-    ).one()  # fmt: skip
-    return Lane(lane, count, oldest)
+def _waiting(session: Session, seen: Subquery, lane: str, days: Days) -> Lane:
+    late = func.count(case((Report.day <= days.held_since, 1)))
+    what = _joined(select(func.count(Report.id), func.min(Report.day), late), seen).where(Placement.lane == lane)
+    if lane == HELD:  # what was set aside as spam was looked at
+        what = what.where(Report.state.not_in(OVER))
+    return Lane(lane, *session.execute(what).one())
 
 
 def _boards(session: Session, seen: Subquery) -> tuple[Option, ...]:
@@ -319,7 +274,7 @@ def _assignees(session: Session, seen: Subquery) -> tuple[Option, ...]:
 
 def _cursor(report: Report, placement: Placement) -> str:
     calm = int(placement.lane != "urgent")
-    place = [int(report.state in _OVER), calm, report.day.isoformat(), report.day_order]
+    place = [int(report.state in OVER), calm, report.day.isoformat(), report.day_order]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
