@@ -31,7 +31,7 @@ class Placement(Base):
     alias_version: Mapped[int]  # of the aliases under which the text was last read
     cluster: Mapped[str]
     # Nearly the same words: one line of a list. It decides nothing about who may have a report. ADR 0023.
-    flock: Mapped[str] = mapped_column(index=True)
+    flock: Mapped[str] = mapped_column(index=True, default=lambda row: row.get_current_parameters()["report_id"])
     # Of a held one: the report whose words it repeats. Whoever is out of that one is out of this, never the reverse.
     behind: Mapped[str | None] = mapped_column(index=True)
     mark: Mapped[str]  # keyed, over all of it that says who may have it: rows moved behind our back are found

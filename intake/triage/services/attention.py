@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from intake.boards.models import Site
@@ -14,6 +14,8 @@ from intake.reports.models import Report
 from intake.reports.workflow import SETTLED
 from intake.routing.models import Alarm, Placement
 from intake.routing.queries import visible_reports
+from intake.routing.services import HELD
+from intake.triage.queries import Days
 
 _SHOWN = 12
 _REMEMBERED = timedelta(days=30)
@@ -53,10 +55,11 @@ class Attention:
     went_up: tuple[tuple[date, int], ...]
     empty_teams: tuple[str, ...]
     tampered: bool
+    held_late: tuple[tuple[str, int], ...] = ()  # team, how many of its held reports wait for too long
 
     @property
     def empty(self) -> bool:
-        return not (self.alerts or self.went_up or self.empty_teams or self.tampered)
+        return not (self.alerts or self.went_up or self.empty_teams or self.tampered or self.held_late)
 
 
 def attention(world: World, session: Session, signed_in: SignedIn) -> Attention | None:
@@ -84,7 +87,25 @@ def attention(world: World, session: Session, signed_in: SignedIn) -> Attention 
     alerts = _guarded(session, signed_in, kinds)
     tampered = any(kind == "seal" and day > since for kind, day, _, _ in rows)
     more = max(0, len(alerts) - _SHOWN)
-    return Attention(alerts[:_SHOWN], more, tuple(went_up.items()), tuple(sorted(empty)), tampered)
+    late = _held_late(world, session, signed_in)
+    return Attention(alerts[:_SHOWN], more, tuple(went_up.items()), tuple(sorted(empty)), tampered, late)
+
+
+def _held_late(world: World, session: Session, signed_in: SignedIn) -> tuple[tuple[str, int], ...]:
+    rows = session.execute(
+        select(Team.name, func.count())
+        .join(Placement, Placement.team_id == Team.id)
+        .join(Report, Report.id == Placement.report_id)
+        .where(
+            Placement.report_id.in_(visible_reports(signed_in.actor)),
+            Placement.lane == HELD,
+            Report.state.not_in([state.value for state in SETTLED]),
+            Report.day <= Days.of(world).held_since,
+        )
+        .group_by(Team.name)
+        .order_by(Team.name)
+    )
+    return tuple((name, count) for name, count in rows)
 
 
 def _guarded(session: Session, signed_in: SignedIn, kinds: dict[str, set[str]]) -> tuple[Alert, ...]:
