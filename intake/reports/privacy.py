@@ -55,7 +55,8 @@ KEPT: Final[Mapping[str, Columns]] = MappingProxyType(
         "citizen_event": _columns(report_id=_R, seq=_N, day=_D, kind=_C, data=_N, prev=_K, hash=_K),
         "placement": _columns(
             report_id=_R, board_code=_B, site_id=_B, place_code=_B, place_site_id=_B, team_id=_B, lane=_C, urgent=_C,
-            guardian=_C, reasons=_C, rules_version=_V, alias_version=_V, cluster=_R, mark=_K,
+            guardian=_C, reasons=_C, rules_version=_V, alias_version=_V, cluster=_R, flock=_R, behind=_R,
+            mark=_K,
         ),
         "mention": _columns(report_id=_R, kind=_C, target=_B, source=_C, dismissed=_W),
         "report_link": _columns(report_id=_R, other_id=_R, kind=_C, day=_D, made_by=_W),

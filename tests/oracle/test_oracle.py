@@ -13,7 +13,7 @@ from intake.reports.services.auditing import Verdict, verify
 from intake.routing.models import Alias, Grant, Link, Placement
 from intake.routing.queries import machinery
 from intake.routing.services import Hand, settle_everything
-from intake.triage import queries
+from intake.triage.queries import listing
 from tests import pagelint
 from tests.client import PageClient
 from tests.oracle import agreement
@@ -103,7 +103,7 @@ def test_everybody_sees_what_the_checker_says_before_and_after_two_hundred_chang
 def test_a_filter_that_forgets_recusal_is_noticed(small_county: County, monkeypatch: pytest.MonkeyPatch) -> None:
     assert compare(small_county).wrong == []
     monkeypatch.setattr(agreement, "visible_reports", forgetful)
-    monkeypatch.setattr(queries, "visible_reports", forgetful)
+    monkeypatch.setattr(listing, "visible_reports", forgetful)
     wrong = compare(small_county).wrong
     assert any(": row " in line for line in wrong)
     assert any(": reports in the lane" in line for line in wrong)

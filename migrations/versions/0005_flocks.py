@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004_flocks"
-down_revision = "0003_second_factor"
+revision = "0005_flocks"
+down_revision = "0004_boards_and_prints"
 branch_labels = None
 depends_on = None
 
