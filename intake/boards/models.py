@@ -1,4 +1,4 @@
-"""Rows of regions, organisations, sites and their boards."""
+"""Rows of regions, organisations, rounds, sites and their boards."""
 
 from datetime import date, datetime
 from typing import Any
@@ -33,6 +33,19 @@ class OrganisationAlias(Base):
     organisation_id: Mapped[str] = mapped_column(ForeignKey("organisation.id"), index=True)
 
 
+class Round(Base):
+    """One round of inspection: who sends it, from which hour to which it takes reports, what it is about."""
+
+    __tablename__ = "round"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(unique=True)
+    committee: Mapped[str]
+    opens_at: Mapped[datetime]
+    closes_at: Mapped[datetime]
+    tasks: Mapped[str] = mapped_column(default="")
+
+
 class Site(Base):
     """What a board stands for: a works project, a village's notice board, an inspected unit."""
 
@@ -44,6 +57,7 @@ class Site(Base):
     name: Mapped[str]
     region_code: Mapped[str | None] = mapped_column(ForeignKey("region.code"), index=True)
     team_id: Mapped[str | None] = mapped_column(ForeignKey("team.id"), index=True)
+    round_id: Mapped[str | None] = mapped_column(ForeignKey("round.id"), index=True)
     owner_unit_id: Mapped[str | None] = mapped_column(ForeignKey("organisation.id"))
     contractor_id: Mapped[str | None] = mapped_column(ForeignKey("organisation.id"))
     supervisor_firm_id: Mapped[str | None] = mapped_column(ForeignKey("organisation.id"))

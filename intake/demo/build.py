@@ -16,7 +16,7 @@ from config import Settings
 from intake.app import create_app
 from intake.boards import posters
 from intake.boards import services as boards
-from intake.boards.queries import board_page
+from intake.boards.queries import board_by_site_no, board_page
 from intake.core import schema, secretfile
 from intake.core.access import Role
 from intake.core.clock import FixedClock
@@ -87,6 +87,7 @@ def build(
         say("县、单位、组、点位")
         counties.load(world, county)
         say("人员：开通、确认钥匙")
+        counties.add_people(world, county)
         staff.engage(world, county.staff, recovery)
         say("回避、称呼")
         counties.declare(world, county)
@@ -162,11 +163,13 @@ def _latest(day: date, zone: ZoneInfo) -> datetime:
 
 
 def _boards(world: World, county: counties.County) -> dict[str, str]:
-    """A board for every site, live while the reports come in; returns site number → code."""
+    """The board that every site began with, live while the reports come in; returns site number → code."""
     codes = {}
     for row in county.sites:
-        code = boards.make_board(world, "demo", site_no=row["site_no"])
-        codes[row["site_no"]] = code
+        with world.db.read() as session:
+            board = board_by_site_no(session, row["site_no"])
+        assert board is not None
+        codes[row["site_no"]] = code = board.code
         if row.get("board_state", "live") != "draft":
             boards.set_state(world, "demo", code=code, state="live", reason="挂牌")
     return codes
@@ -202,7 +205,7 @@ def _work(world: World, filed: dict[str, Filing]) -> None:
 
 def _correct(world: World, county: counties.County, filed: dict[str, Filing]) -> None:
     """What was told at a board elsewhere: the handler corrects the place, then the leader hands it to its team."""
-    known = {row["login"] for row in county.staff} | {row["code"] for row in county.regions}
+    known = {row["login"] for row in county.staff} | {line.values["code"] for line in county.regions}
     report = filed.get("R23")
     if report is None or not {"liaison3", "leader3", "990121101"} <= known:
         return

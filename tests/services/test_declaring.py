@@ -13,6 +13,7 @@ from intake.boards.models import Organisation, OrganisationAlias, Region, Site
 from intake.core.access import Role
 from intake.core.clock import FixedClock
 from intake.core.errors import Forbidden, Invalid, NotFound, Stale
+from intake.core.importing import BadRows
 from intake.core.secretfile import RecoveryKeys
 from intake.core.sheets import BadSheet, Line, read_day, read_sheet
 from intake.core.world import World
@@ -25,7 +26,6 @@ from intake.routing.services.declaring import Typed, declare, end_conflict, weig
 from intake.routing.services.importing import (
     ALIAS_COLUMNS,
     CONFLICT_COLUMNS,
-    BadRows,
     import_aliases,
     import_conflicts,
 )

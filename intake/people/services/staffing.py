@@ -39,7 +39,7 @@ def add_person(
     login, name, today, now = normal_login(login), name.strip(), world.today(), world.clock.now()
     with world.db.read() as session:
         team = session.get(Team, team_id) if team_id and team_id.isprintable() else None
-    problems = _problems(login, name, role, team_id, team)
+    problems = problems_of(login, name, role, team_id, team)
     if problems:
         raise Invalid(problems)
 
@@ -112,7 +112,8 @@ def _managing(actor: Actor) -> None:
         raise Forbidden
 
 
-def _problems(login: str, name: str, role: Role, team_id: str | None, team: Team | None) -> dict[str, str]:
+def problems_of(login: str, name: str, role: Role, team_id: str | None, team: Team | None) -> dict[str, str]:
+    """What is wrong with a person of these facts, by field."""
     problems = {}
     if not _LOGIN.fullmatch(login):
         problems["login"] = "登录名用 3 到 32 个小写字母、数字、点、横线或下划线，以字母开头。"

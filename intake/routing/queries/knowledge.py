@@ -25,6 +25,7 @@ from intake.routing.models import Alias, Conflict, FactsSeal, Mention, Placement
 from intake.routing.queries.marks import ahead_of
 
 SEAL = "routing"
+SPELLINGS = "spellings"
 _EPOCH, _SEAL = table_of(Epoch), table_of(FactsSeal)
 _NOW = select(
     select(_EPOCH.c.value).where(_EPOCH.c.name == READERS).scalar_subquery().label("epoch"),
@@ -134,7 +135,7 @@ def _machinery(session: Session, rows: Mapping[str, list[tuple[Any, ...]]], now:
     )
     return Machinery(
         version=now.version,
-        alias_version=max((version for *_, version in rows["alias"]), default=0),
+        alias_version=max((version for *_, version in rows["alias"]), default=0) + _spellings(session),
         teams=teams,
         people={row.id: PersonFacts(*row) for row in people},
         sites={site.id: site for site in (_site(row, regions) for row in rows["site"])},
@@ -152,6 +153,22 @@ def _machinery(session: Session, rows: Mapping[str, list[tuple[Any, ...]]], now:
         ),
         broken=broken,
     )
+
+
+def _spellings(session: Session) -> int:
+    """How often names and other spellings of organisations and teams have come to be: they are aliases too."""
+    found: int | None = session.scalar(select(Epoch.value).where(Epoch.name == SPELLINGS))
+    return found or 0
+
+
+def bump_spellings(session: Session) -> None:
+    """Inside a write that added some: reports that were read before count as read without them."""
+    row = session.get(Epoch, SPELLINGS, with_for_update=True)
+    if row is None:
+        session.add(Epoch(name=SPELLINGS, value=1))
+    else:
+        row.value += 1
+    session.flush()
 
 
 def _upwards(code: str, parents: Mapping[str, str | None]) -> Iterable[str]:

@@ -3,7 +3,6 @@
 An unknown name is an error with suggestions, never silence: a conflict that means nobody protects nobody.
 """
 
-import difflib
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,12 +13,11 @@ from sqlalchemy.orm import Session
 from intake.boards.models import Organisation, OrganisationAlias, Region, Site
 from intake.core.access import ROLE_NAMES, Role
 from intake.core.errors import Invalid
+from intake.core.nearness import near
 from intake.people.models import Person, Team
 from intake.routing.aliases import fold
 from intake.routing.decide import CUSTODY
 
-_SUGGESTED = 4
-_CUTOFF = 0.4  # of the ratio of difflib: 「柳弯」 is near enough to 「柳湾镇」, and the nearest come first
 ABOVE = "above"  # the one target of a level: whoever the level above answers for
 
 
@@ -111,8 +109,8 @@ def find_target(session: Session, kind: str, text: str, *, field: str = "target"
         return named[0]
     if named:
         raise Invalid({field: f"“{text.strip()}”不止一个：{_list(named)}。请写括号里的编号。"})
-    near = _near(wanted, known)
-    hint = f"是不是：{_list(near)}？" if near else f"请先把这个{noun}登记好，或换个写法。"
+    close = _near(wanted, known)
+    hint = f"是不是：{_list(close)}？" if close else f"请先把这个{noun}登记好，或换个写法。"
     raise Invalid({field: f"没有叫“{text.strip()[:40]}”的{noun}。{hint}"})
 
 
@@ -121,13 +119,7 @@ def _list(found: Iterable[Candidate]) -> str:
 
 
 def _near(wanted: str, known: Iterable[Candidate]) -> list[Candidate]:
-    """Those that contain what was written or are contained in it; where there is none, those spelled nearly so."""
-    spelled: dict[str, Candidate] = {
-        fold(spelling): candidate for candidate in known for spelling in candidate.spellings
-    }
-    inside = [candidate for text, candidate in spelled.items() if wanted in text or (text and text in wanted)]
-    alike = [spelled[text] for text in difflib.get_close_matches(wanted, spelled, n=_SUGGESTED, cutoff=_CUTOFF)]
-    return list(dict.fromkeys(inside or alike))[:_SUGGESTED]
+    return near(wanted, {fold(spelling): candidate for candidate in known for spelling in candidate.spellings})
 
 
 def labels(session: Session, kinds: Iterable[str]) -> dict[tuple[str, str], str]:

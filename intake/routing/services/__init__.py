@@ -28,6 +28,7 @@ from intake.routing.services.placing import (
     seal_out,
     seal_to,
 )
+from intake.routing.services.registering import put_right_around
 from intake.routing.services.releasing import LASTS as RELEASE_LASTS
 from intake.routing.services.releasing import join_release, live_releases, release_rows, sweep_releases
 from intake.routing.services.settling import (
@@ -77,6 +78,7 @@ __all__ = [
     "open_grant",
     "placement_row",
     "prepare_transfer",
+    "put_right_around",
     "recluster",
     "record_transfer",
     "regrant_from_recovery",

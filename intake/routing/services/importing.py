@@ -1,14 +1,14 @@
 """Conflicts and aliases from a sheet: all or nothing, every bad row named, nothing ever doubled."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from intake.core.access import Actor
-from intake.core.errors import Invalid, Refusal
+from intake.core.errors import Invalid
+from intake.core.importing import Imported, told, understood
 from intake.core.sheets import Line, read_day
 from intake.core.world import World
 from intake.routing.models import Alias, Conflict
@@ -19,24 +19,6 @@ from intake.routing.services.settling import Hand, settle
 
 CONFLICT_COLUMNS = ("who", "kind", "target", "ground", "from", "to", "approved_by")
 ALIAS_COLUMNS = ("text", "kind", "target")
-T = TypeVar("T")
-
-
-class BadRows(Refusal):
-    """Rows that cannot be taken: (line, reason) in the order of the file. Nothing was written."""
-
-    def __init__(self, rows: Sequence[tuple[int, str]]) -> None:
-        super().__init__("；".join(f"第 {line} 行：{reason}" for line, reason in rows))
-        self.rows = tuple(rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """How many rows were new, differed from what was there, or were there already."""
-
-    new: int
-    changed: int
-    same: int
 
 
 def import_conflicts(world: World, actor: Actor, lines: Sequence[Line], *, dry_run: bool = False) -> Imported:
@@ -45,15 +27,15 @@ def import_conflicts(world: World, actor: Actor, lines: Sequence[Line], *, dry_r
     One that somebody ended on the page stays ended. Raises `BadRows`.
     """
     with world.db.read() as session:
-        found = _understood(lines, lambda line: _conflict(session, line), _key)
+        found = understood(lines, lambda line: _conflict(session, line), _key)
     rows = [conflict_row(declaration) for declaration in found]
     by, at = actor.person_id or actor.login, world.clock.now()
     hand, routing_key = Hand.of(world, by), world.secrets.routing_key
 
     def record(session: Session) -> Imported:
         check_mark(session, routing_key)
-        done = _tell(_put_conflict(session, row, {"made_by": by, "made_at": at}, write=not dry_run) for row in rows)
-        if not dry_run and (done.new or done.changed):
+        done = told(_put_conflict(session, row, {"made_by": by, "made_at": at}, write=not dry_run) for row in rows)
+        if not dry_run and done.writes:
             reseal(session, routing_key)
             people = {str(row["person_id"]) for row in rows}
             settle(session, hand, also={report for person in people for report in held_by(session, person)})
@@ -112,7 +94,7 @@ def _put_conflict(session: Session, row: dict[str, Any], made: dict[str, Any], *
 def import_aliases(world: World, actor: Actor, lines: Sequence[Line], *, dry_run: bool = False) -> Imported:
     """As `import_conflicts`. An alias is known again by its folded spelling. Raises `BadRows`."""
     with world.db.read() as session:
-        names = _understood(
+        names = understood(
             lines,
             lambda line: understand_alias(
                 session, text=line.values["text"], kind=line.values["kind"], target=line.values["target"]
@@ -128,10 +110,10 @@ def import_aliases(world: World, actor: Actor, lines: Sequence[Line], *, dry_run
             done.append(_known_alias(session, name))
             if done[-1] != "same" and not dry_run:
                 put(session, name, made_by=by, at=at)
-        told = _tell(done)
-        if not dry_run and (told.new or told.changed):
+        sums = told(done)
+        if not dry_run and sums.writes:
             reseal(session, routing_key)
-        return told
+        return sums
 
     if not dry_run:
         return world.db.write(record)
@@ -144,28 +126,3 @@ def _known_alias(session: Session, name: Name) -> str:
     if row is None:
         return "new"
     return "same" if (row.kind, row.target) == (name.kind, name.target) else "changed"
-
-
-def _understood(lines: Sequence[Line], read: Callable[[Line], T], key: Callable[[T], object]) -> list[T]:
-    """Every row, or `BadRows` with all that cannot be taken."""
-    found: list[T] = []
-    bad: list[tuple[int, str]] = []
-    seen: dict[object, int] = {}
-    for line in lines:
-        try:
-            row = read(line)
-        except Invalid as refusal:
-            bad.append((line.number, str(refusal)))
-            continue
-        first = seen.setdefault(key(row), line.number)
-        if first != line.number:
-            bad.append((line.number, f"和第 {first} 行说的是同一件事，请留一行。"))
-        found.append(row)
-    if bad:
-        raise BadRows(bad)
-    return found
-
-
-def _tell(words: Any) -> Imported:
-    told = list(words)
-    return Imported(told.count("new"), told.count("changed"), told.count("same"))

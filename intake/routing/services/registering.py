@@ -1,0 +1,96 @@
+"""What boards stand for was changed: the mark is renewed, and what lies with somebody who is now out is put right.
+
+Boards are below routing and cannot call it: importing us is what registers this. ADR 0008, 0016.
+"""
+
+from collections.abc import Callable, Iterable
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from intake.boards.services.keeping import Act, around_changes, is_used
+from intake.routing.machinery import Machinery
+from intake.routing.models import Alias, Conflict, Placement, Rule
+from intake.routing.queries.knowledge import bump_spellings, fresh_machinery
+from intake.routing.services.facts import check_mark, reseal
+from intake.routing.services.settling import Hand, settle
+
+_CHUNK = 400
+
+
+def put_right_around(session: Session, act: Act) -> Callable[[], None]:
+    """What decides where reports go, before the change; afterwards only what really moved is marked and settled."""
+    check_mark(session, act.routing_key)
+    before = fresh_machinery(session)
+
+    def put_right() -> None:
+        after = fresh_machinery(session)
+        if after == before:
+            return
+        if _spellings(after) - _spellings(before):
+            bump_spellings(session)  # old reports were read without them
+        reseal(session, act.routing_key)
+        hand = Hand(act.actor_id, act.at, act.day, act.chain_key, act.routing_key)
+        settle(session, hand, also=_touched(session, before, after))
+
+    return put_right
+
+
+def _spellings(known: Machinery) -> set[tuple[str, str, str]]:
+    own = {(name, "team", team_id) for team_id, name in known.teams.items()}
+    return own | {(entry.text, entry.kind, entry.target) for entry in known.entries}
+
+
+def _touched(session: Session, before: Machinery, after: Machinery) -> list[str]:
+    """Reports at sites or places whose team, organisations or regions are others now."""
+    sites = [site_id for site_id in before.sites if _concerns(before, site_id) != _concerns(after, site_id)]
+    places = [code for code in before.regions if before.regions[code] != after.regions.get(code)]
+    found: dict[str, None] = {}
+    for chunk in _chunks(sites):
+        rows = Placement.site_id.in_(chunk) | Placement.place_site_id.in_(chunk)
+        found |= dict.fromkeys(session.scalars(select(Placement.report_id).where(rows)))
+    for chunk in _chunks(places):
+        found |= dict.fromkeys(session.scalars(select(Placement.report_id).where(Placement.place_code.in_(chunk))))
+    return list(found)
+
+
+def _concerns(known: Machinery, site_id: str) -> object:
+    """What of a site decides who is kept out of its reports."""
+    site = known.sites.get(site_id)
+    return site and (site.team_id, site.organisations, site.regions)
+
+
+def _chunks(ids: list[str]) -> Iterable[list[str]]:
+    return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
+
+
+def refers_to(session: Session, table: str, key: str) -> bool:
+    """Whether a rule, a conflict, an alias or a report refers to this row; nobody learns which."""
+    questions = {
+        "region": (
+            select(Rule.id).where(Rule.region_code == key), _conflict("region", key),
+            select(Placement.report_id).where(Placement.place_code == key),
+        ),
+        "organisation": (_conflict("organisation", key), _alias("organisation", key)),
+        "site": (
+            _conflict("site", key),
+            select(Placement.report_id).where((Placement.site_id == key) | (Placement.place_site_id == key)),
+        ),
+        "team": (
+            select(Rule.id).where(Rule.team_id == key), _alias("team", key),
+            select(Placement.report_id).where(Placement.team_id == key),
+        ),
+    }  # fmt: skip
+    return any(session.scalar(question.limit(1)) is not None for question in questions.get(table, ()))
+
+
+def _conflict(kind: str, key: str) -> Select[str]:
+    return select(Conflict.id).where(Conflict.kind == kind, Conflict.target == key)
+
+
+def _alias(kind: str, key: str) -> Select[str]:
+    return select(Alias.folded).where(Alias.kind == kind, Alias.target == key)
+
+
+around_changes.append(put_right_around)
+is_used.append(refers_to)
