@@ -136,9 +136,9 @@ def reference(noun: str, called: str) -> Read:
             raise ValueError(f"“{text}”不止一个，请写它的编号。")
         if found:
             return found
-        spelled = {folded(spelling): (spelling, meant) for spelling, meant in known.items() if meant != AMBIGUOUS}
-        close = [_called(*pair) for pair in near(folded(text), spelled)]
-        hint = f"是不是：{'、'.join(dict.fromkeys(close))}？" if close else "请先把它登记好，或换个写法。"
+        spelled = {folded(spelling): meant for spelling, meant in known.items() if meant != AMBIGUOUS}
+        close = [_called(known, meant) for meant in near(folded(text), spelled)]
+        hint = f"是不是：{'、'.join(close)}？" if close else "请先把它登记好，或换个写法。"
         raise ValueError(f"没有“{text[:40]}”这个{called}。{hint}")
 
     return read
@@ -147,8 +147,12 @@ def reference(noun: str, called: str) -> Read:
 AMBIGUOUS = "\0"  # of a name that two rows share: no text holds a NUL
 
 
-def _called(spelling: str, meant: str) -> str:
-    return meant if spelling == meant else f"{spelling}（{meant}）"
+def _called(known: Mapping[str, str], meant: str) -> str:
+    """A number with the name that goes with it; a full name says enough."""
+    if not meant.isascii():
+        return meant
+    name = next((spelling for spelling, of in known.items() if of == meant and folded(spelling) != folded(meant)), "")
+    return f"{name}（{meant}）" if name else meant
 
 
 def folded(text: str) -> str:

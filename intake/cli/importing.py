@@ -126,7 +126,7 @@ def _bring_aliases(world: World, by: Actor, lines: list[Line], dry_run: bool) ->
     return import_aliases(world, by, lines, dry_run=dry_run)
 
 
-_PEOPLE = _Sheet(people_importing.REQUIRED, people_importing.ALL_HEADINGS)
+_PEOPLE = _Sheet(people_importing.REQUIRED, people_importing.HEADINGS)
 _brings_in("regions", "登记地方", "regions", lambda _: _register(REGIONS))
 _brings_in("organisations", "登记单位和别的叫法", "organisations and their aliases", lambda _: _register(ORGANISATIONS))
 _brings_in("teams", "登记组", "teams", lambda _: _register(TEAMS))

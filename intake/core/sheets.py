@@ -59,9 +59,9 @@ def read_table(
     `ignored` is told in `unused` (without `headings` every column means something). Raises `BadSheet`.
     """
     rows = _rows(data, name)
-    begins, first = next(rows, (1, []))
+    begins, first = next(rows, (0, []))
     if not any(first):
-        raise BadSheet(f"{name} 是空的。" if begins == 1 and not first else f"{name} 第 1 行要写列名。")
+        raise BadSheet(f"{name} 第 1 行要写列名。" if begins else f"{name} 是空的。")
     known = headings or {}
     header = [known.get(cell, cell) for cell in first]
     missing = [column for column in required if column not in header]

@@ -71,7 +71,7 @@ class Noun:
     @property
     def headings(self) -> dict[str, str]:
         """What pages call a column → the column."""
-        return {column.words: column.id for column in self.columns} | {column.id: column.id for column in self.columns}
+        return {column.words: column.id for column in self.columns}
 
 
 @dataclass(frozen=True, slots=True)

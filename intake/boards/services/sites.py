@@ -11,6 +11,7 @@ from intake.boards import facts
 from intake.boards.columns import Register
 from intake.boards.models import Organisation, Round, Site
 from intake.boards.queries import texts
+from intake.boards.queries.ledger import BESIDE
 from intake.boards.services.drafts import Draft, new_draft, put_draft
 from intake.boards.services.importing import Noun, Row
 from intake.boards.services.keeping import Act
@@ -25,12 +26,6 @@ _PRINTED = (
 _FIRMS = {
     "owner_unit": "owner_unit_id", "contractor": "contractor_id", "supervisor_firm": "supervisor_firm_id",
     "designer": "designer_id",
-}  # fmt: skip
-# What the export tells besides, by its heading: the boards' own life is not written through a sheet.
-BESIDE = {
-    "region_name": "地方名称", "team_name": "组名", "board_code": "牌子的码", "board_state": "牌子的状态",
-    "board_revision": "牌子的版次", "board_made": "设牌日期", "board_checked": "最近核对", "round_opens": "轮次开始",
-    "round_closes": "轮次截止",
 }  # fmt: skip
 
 

@@ -21,7 +21,6 @@ from intake.people.services.staffing import problems_of
 COLUMNS = ("login", "name", "role", "team_id", "note")
 REQUIRED = ("login",)
 HEADINGS = {"登录名": "login", "姓名": "name", "职务": "role", "组": "team_id", "备注": "note"}
-ALL_HEADINGS = HEADINGS | {column: column for column in COLUMNS}
 _WORDS = {column: words for words, column in HEADINGS.items()}
 _NOTE_MAX = 200
 _KEYED = (

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from intake.boards.services.keeping import Act, around_changes, is_used
 from intake.routing.machinery import Machinery
 from intake.routing.models import Alias, Conflict, Placement, Rule
-from intake.routing.queries.knowledge import bump_spellings, fresh_machinery
+from intake.routing.queries.knowledge import bump_spellings, fresh_machinery, rows_to_mark
 from intake.routing.services.facts import check_mark, reseal
 from intake.routing.services.settling import Hand, settle
 
@@ -21,11 +21,11 @@ _CHUNK = 400
 def put_right_around(session: Session, act: Act) -> Callable[[], None]:
     """What decides where reports go, before the change; afterwards only what really moved is marked and settled."""
     check_mark(session, act.routing_key)
-    before = fresh_machinery(session)
+    rows, before = rows_to_mark(session), fresh_machinery(session)
 
     def put_right() -> None:
         after = fresh_machinery(session)
-        if after == before:
+        if after == before and rows_to_mark(session) == rows:
             return
         if _spellings(after) - _spellings(before):
             bump_spellings(session)  # old reports were read without them
