@@ -103,6 +103,7 @@ NOT_CITIZENS: Final[Mapping[str, str]] = MappingProxyType(
         "person_key": "staff",
         "print_job": "boards that the office prints in the background",
         "region": "counties, towns, villages",
+        "round": "rounds of inspection: who sends them, from when to when",
         "routing_rule": "the ordered rules",
         "site": "works projects, villages, units",
         "spare_code": "staff",

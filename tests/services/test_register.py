@@ -201,7 +201,7 @@ def test_a_column_that_is_not_there_leaves_the_field_and_an_empty_cell_empties_i
         (TEAMS, "team_id|kind\nteam4|town_discipline", {2: "组里已经有人"}),
         (TEAMS, "team_id|name|kind\nteam5|岚溪县委第四巡察组|inspection_team", {2: "和 team4 的组名一样"}),
         (SITES, "site_no|kind|name|starts_on|ends_on\nA|project|甲|2026-05-01|2026-04-30", {2: "在开始以前"}),
-        (SITES, "site_no|kind|name\nA/1|project|甲\nA 2|project|\nA-3||丙", {2: "“A/1”不行", 3: "请写名称", 4: "请写种类"}),
+        (SITES, "site_no|kind|name\nA/1|project|甲\nA 2|project|\nA-3||丙", {2: "“A/1”不行", 3: "写名称", 4: "写种类"}),
         (ROUNDS, "name|committee|opens_at|closes_at\n甲|县委|2026-09-01 8:00|2026-09-01 08:00", {2: "截止要在"}),
     ],
     ids=range(14),

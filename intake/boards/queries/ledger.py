@@ -7,12 +7,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from intake.boards import facts
+from intake.boards import facts, lifecycle
 from intake.boards.models import Board, Region, Round, Site
 from intake.boards.queries.texts import local_text, sites_there
 from intake.people.models import Team
 
-STATE_NAMES = {"draft": "草稿", "live": "在用", "closed": "停用", "revoked": "作废", "rotated": "已换码"}
 # What is told besides, by its heading. A board's own life is not written through a sheet: imports pass these by.
 BESIDE = {
     "region_name": "地方名称", "team_name": "组名", "board_code": "牌子的码", "board_state": "牌子的状态",
@@ -60,7 +59,7 @@ def _rank(board: Board) -> tuple[int, int, str]:
 def _of_board(board: Board) -> dict[str, str]:
     return {
         "board_code": board.code,
-        "board_state": STATE_NAMES.get(board.state, board.state),
+        "board_state": lifecycle.STATE_NAMES.get(board.state, board.state),
         "board_revision": str(board.revision),
         "board_made": board.made_on.isoformat(),
         "board_checked": _day(board.checked_on),

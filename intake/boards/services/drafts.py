@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
-from intake.boards.models import Board, BoardEvent
+from intake.boards.models import Board, BoardEvent, BoardRevision
 from qr import code as codes
 from qr import words
 
@@ -25,6 +25,10 @@ def new_draft() -> Draft:
 def put_draft(session: Session, draft: Draft, *, site_id: str, actor: str, at: datetime, today: date) -> None:
     """Inside a write, after its site is there."""
     board = Board(code=draft.code, site_id=site_id, state="draft", check_words=draft.check_words, made_on=today)
+    board.revision, board.first_revision = 1, 1
     session.add(board)
     session.flush()
-    session.add(BoardEvent(board_code=draft.code, at=at, actor=actor, state="draft", reason="新建"))
+    session.add(
+        BoardRevision(board_code=draft.code, number=1, check_words=draft.check_words, made_at=at, made_by=actor)
+    )
+    session.add(BoardEvent(board_code=draft.code, at=at, actor=actor, kind="made", state="draft", reason="新建"))

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from intake.boards import lifecycle
 from intake.boards.models import Board, BoardEvent, BoardRevision, Site
+from intake.boards.services.drafts import new_draft, put_draft
 from intake.core.errors import Busy, Invalid, NotFound, Retry
 from intake.core.world import World
 from intake.people import queries as people
@@ -24,18 +25,13 @@ _NOBODY = "负责这块牌子的组还没有能打开来信的人，先开通并
 
 def make_board(world: World, actor: str, *, site_no: str) -> str:
     """A draft board with a new code at an existing site; returns the code."""
-    code, check_words, today, now = codes.new_code(), list(words.pick(3)), world.today(), world.clock.now()
+    draft, today, now = new_draft(), world.today(), world.clock.now()
 
     def record(session: Session) -> None:
-        board = Board(code=code, site_id=_site(session, site_no).id, state="draft", check_words=check_words)
-        board.made_on, board.revision, board.first_revision = today, 1, 1
-        session.add(board)
-        session.flush()
-        session.add(BoardRevision(board_code=code, number=1, check_words=check_words, made_at=now, made_by=actor))
-        session.add(BoardEvent(board_code=code, at=now, actor=actor, kind="made", state="draft", reason="新建"))
+        put_draft(session, draft, site_id=_site(session, site_no).id, actor=actor, at=now, today=today)
 
     world.db.write(record)
-    return code
+    return draft.code
 
 
 def set_state(world: World, actor: str, *, code: str, state: str, reason: str) -> None:
