@@ -6,8 +6,8 @@ Going back, sites forget their round: boards of units open again on the day that
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005_rounds"
-down_revision = "0004_boards_and_prints"
+revision = "0006_rounds"
+down_revision = "0005_flocks"
 branch_labels = None
 depends_on = None
 
