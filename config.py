@@ -109,6 +109,8 @@ SETTINGS: tuple[Setting, ...] = (
         "per network and board: a crowded meeting in front of one board",
     ),
     _s("report_limit_network", "rate", "600/hour", "per network: 500 villagers share one carrier address"),
+    _s("word_limit_board", "rate", "3/day", "牌子坏了 per network and board: one is enough to have somebody look"),
+    _s("word_limit_network", "rate", "60/hour", "牌子坏了 per network, over all boards"),
     _s("lookup_limit", "rate", "60/10minutes", "receipts looked up per network; guessing needs 10^15 more"),
     _s("lookup_retry_seconds", "int", "10", "what a refused look-up is told to wait"),
     _s(
@@ -130,6 +132,7 @@ SETTINGS: tuple[Setting, ...] = (
         " with commas, or none",
     ),
     _s("activation_hours", "int", "72", "an activation link: over a weekend"),
+    _s("patrol_days", "int", "30", "a board is looked after monthly: after so many days it is overdue"),
     _s("threads", "int", "64", "threads of `msx serve`: one bar of signal holds one for as long as its photo takes"),
     _s("hsts_seconds", "int", "31536000", "Strict-Transport-Security where the public address is https"),
     _s("office_hotline", "text", None, "telephone on citizens' pages, such as 12388; not set is not shown"),
@@ -184,6 +187,8 @@ class Settings:
     form_fastest_seconds: int
     report_limit_board: str
     report_limit_network: str
+    word_limit_board: str
+    word_limit_network: str
     lookup_limit: str
     lookup_retry_seconds: int
     signin_limit_network: str
@@ -194,6 +199,7 @@ class Settings:
     confirm_minutes: int
     second_factor_roles: tuple[str, ...]
     activation_hours: int
+    patrol_days: int
     threads: int
     hsts_seconds: int
     office_hotline: str | None

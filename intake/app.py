@@ -7,6 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Settings
 from intake.boards import views as boards_views
+from intake.boards.services.tally import Tally
 from intake.core.turnstile import Turnstile
 from intake.core.world import World, open_world
 from intake.people import services as people_services
@@ -43,6 +44,7 @@ def create_app(settings: Settings, *, world: World | None = None) -> errors.Quie
     app.config[ConfigVars.STORAGE_URI] = settings.redis_url or f"{counters.Counters.STORAGE_SCHEME[0]}://"
     app.extensions[context.EXTENSION] = world
     app.extensions["msx_day_key"] = throttle.DayKey()
+    app.extensions[boards_views.counted.EXTENSION] = Tally()
     app.extensions[session.LOADER] = people_services.load_session
     app.extensions["msx_upload_limits"] = upload.UploadLimits(
         request_mb=settings.max_upload_mb,
@@ -66,7 +68,9 @@ def create_app(settings: Settings, *, world: World | None = None) -> errors.Quie
         app.register_blueprint(reports_views.blueprint)
     if settings.surface in ("all", "staff"):
         app.register_blueprint(people_views.blueprint)
+        app.register_blueprint(boards_views.field.blueprint)
         app.register_blueprint(routing_views.blueprint)
+        app.register_blueprint(reports_views.practice.blueprint)
         app.register_blueprint(triage_views.blueprint)
     app.extensions[places.EXTENSION] = turnstile = Turnstile(places.PLACES)
     app.wsgi_app = places.Places(app.wsgi_app, turnstile)  # type: ignore[method-assign]  # Flask's documented way to add a layer

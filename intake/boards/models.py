@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from intake.core.tables import Base, new_id
+from intake.core.tables import CITIZEN, Base, new_id
 
 
 class Region(Base):
@@ -161,3 +161,51 @@ class PrintJob(Base):
     file_name: Mapped[str | None]
     size: Mapped[int | None]
     until: Mapped[datetime | None]  # the file is kept until then
+
+
+class BoardSum(Base):
+    """How often something happened at a board on a day, and nothing finer: `kind` is one of `counting.KINDS`.
+
+    No reference to the board: codes that no board ever had are summed under the empty code.
+    """
+
+    __tablename__ = "board_sum"
+
+    board_code: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int]
+
+    __table_args__ = (Index(None, "kind", "day"), CITIZEN)
+
+
+class BoardWord(Base):
+    """Citizens say that a board is damaged or covered: a sum of the day. `settled` of them were looked into since."""
+
+    __tablename__ = "board_word"
+
+    board_code: Mapped[str] = mapped_column(ForeignKey("board.code"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)  # damaged, covered
+    count: Mapped[int]
+    settled: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (CITIZEN,)
+
+
+class BoardPatrol(Base):
+    """What a member of staff found at a board; appended, never edited. `photo` names a sealed blob."""
+
+    __tablename__ = "board_patrol"
+
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    board_code: Mapped[str] = mapped_column(ForeignKey("board.code"))
+    day: Mapped[date]
+    at: Mapped[datetime]
+    person_id: Mapped[str] = mapped_column(ForeignKey("person.id"))
+    result: Mapped[str]  # whole, damaged, covered, missing
+    at_board: Mapped[bool]  # reached by the board's own code
+    note: Mapped[str]
+    photo: Mapped[str | None] = mapped_column(index=True)
+
+    __table_args__ = (Index(None, "board_code", "at"),)

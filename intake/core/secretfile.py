@@ -101,6 +101,11 @@ class Secrets:
     def routing_key(self) -> bytes:
         return vault.derive(self.pepper, "msx/routing")
 
+    @cached_property
+    def patrol_key(self) -> bytes:
+        """Of photos of boards: no report, but somebody may stand in the picture."""
+        return vault.derive(self.pepper, "msx/patrol")
+
 
 @dataclass(frozen=True, slots=True)
 class RecoveryKeys:

@@ -117,9 +117,9 @@ class ReportForm(CitizensForm):
     website = StringField()
 
     @classmethod
-    def of_board(cls, code: str) -> "ReportForm":
+    def of_board(cls, code: str, *, purpose: str = REPORT) -> "ReportForm":
         """The form as posted, or empty on a GET; its token belongs to this board."""
-        return cls(request.form if request.method == "POST" else None, meta={"csrf_context": (REPORT, code)})
+        return cls(request.form if request.method == "POST" else None, meta={"csrf_context": (purpose, code)})
 
     def draft(self) -> Draft:
         return normalised(

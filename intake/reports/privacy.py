@@ -19,7 +19,7 @@ class Grain(StrEnum):
     DAY = "day"  # a date, never a time
     BOARD = "board"  # which board, place or team: what the report is about, not who sent it
     CHOICE = "choice"  # one of a short list that the citizen or the routing chose
-    NUMBER = "number"  # a count or an order inside one report
+    NUMBER = "number"  # a count or an order inside one report, or a sum of a day
     VERSION = "version"  # of the rules or the words under which it was placed
     STAFF = "staff"  # what a member of staff did with it, or who
     STAFF_TIME = "staff time"  # when a member of staff acted: their acts are on record to the second
@@ -67,6 +67,8 @@ KEPT: Final[Mapping[str, Columns]] = MappingProxyType(
         "release": _columns(
             report_id=_R, envelope=_R, from_id=_W, to_id=_W, sealed=_S, released_at=_T, expires_at=_T
         ),
+        "board_sum": _columns(board_code=_B, day=_D, kind=_C, count=_N),
+        "board_word": _columns(board_code=_B, day=_D, kind=_C, count=_N, settled=_N),
         "alarm": _columns(id=_R, day=_D, kind=_W, report_id=_R, team_id=_B),
         "pending": _columns(
             report_id=_R, kind=_W, to=_W, reason=_W, result=_W, team_id=_B, text=_S, dismissed=_W, proposer_id=_W,
@@ -91,6 +93,7 @@ NOT_CITIZENS: Final[Mapping[str, str]] = MappingProxyType(
         "alias": "words for teams, people and posts",
         "board": "a board and its code",
         "board_event": "what the office did with a board",
+        "board_patrol": "what a member of staff found at a board",
         "board_print": "which board was printed, when and by whom",
         "board_revision": "the numbered wordings of a board, with their check words",
         "conflict": "who must not handle what",

@@ -77,6 +77,13 @@ def report_is_held(board_code: str) -> list[str]:
     return reasons
 
 
+def word_counts(board_code: str) -> bool:
+    """Count one 牌子坏了 before the work; False over a limit, where it is thanked for and not written down."""
+    settings, key = world().settings, network_key()
+    within_board = limiter.limiter.hit(_limit(settings.word_limit_board), "word-board", key, board_code)
+    return within_board and limiter.limiter.hit(_limit(settings.word_limit_network), "word-network", key)
+
+
 def count_lookup() -> None:
     """Count one look-up of a receipt before the work; raises `TooMany` over the limit."""
     settings = world().settings

@@ -142,8 +142,17 @@ def _verify_wrong(page: Page, site: Site, query: str) -> None:
     _press(page)
 
 
+def _damaged(page: Page, site: Site, query: str) -> None:
+    at_board(PROJECT)(page, site, query)
+    _press(page, "button[name=kind]")
+
+
 CITIZEN: tuple[Shown, ...] = (
     Shown("home", at("/")),
+    Shown("sites", at("/sites")),
+    Shown("sites-town", at("/sites/990121100")),
+    Shown("board-damaged", _damaged),
+    Shown("board-damaged-ask", at_board(VILLAGE, "/damaged")),
     Shown("board", at_board(PROJECT)),
     Shown("board-village", at_board(VILLAGE)),
     Shown("board-unit", at_board(UNIT)),
@@ -474,7 +483,41 @@ def _reread(page: Page, site: Site, query: str) -> None:
     page.goto("/admin/routing/reread")
 
 
+def _patrol(page: Page, site: Site, query: str) -> None:
+    """At the board: one photo and a word are noted, and the page says what was found before."""
+    address = f"/staff/patrol/{site.code(ROAD)}"
+    as_("liaison3", address)(page, site, query)
+    if not page.get_by_test_id("patrol").count():
+        page.locator("input[value=damaged]").check()
+        page.locator("#photo").set_input_files([picture()])
+        page.locator("#text").fill("左上角被撞弯了，码还扫得出。")
+        _press(page)
+        page.goto(address)
+
+
+def _patrol_error(page: Page, site: Site, query: str) -> None:
+    as_("liaison3", f"/staff/patrol/{site.code(PROJECT)}")(page, site, query)
+    _press(page)
+
+
+def _practice(page: Page, site: Site, query: str, after: str = "") -> None:
+    as_("liaison4", f"/staff/practice/{site.code(VILLAGE)}{after}")(page, site, query)
+
+
+def _practice_receipt(page: Page, site: Site, query: str) -> None:
+    _practice(page, site, query, "/report")
+    page.locator("#body").fill(TEXT)
+    _press(page)
+
+
 STAFF: tuple[Shown, ...] = (
+    Shown("staff-patrols", as_("office1", "/staff/patrol")),
+    Shown("staff-patrols-wrong", as_("liaison4", "/staff/patrol?code=7K3Q")),
+    Shown("staff-patrol", _patrol),
+    Shown("staff-patrol-error", _patrol_error),
+    Shown("staff-patrol-afar", as_("liaison4", f"/staff/patrol/site/{VILLAGE}")),
+    Shown("staff-practice", _practice),
+    Shown("staff-practice-receipt", _practice_receipt),
     Shown("staff-login", at("/staff/login")),
     Shown("staff-login-wrong", _sign_in_wrong),
     Shown("staff-activate", _activate),

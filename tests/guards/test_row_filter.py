@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.routing import Rule
 
+from intake.boards.models import Board, BoardPatrol, Site
 from intake.core.access import Role
 from intake.core.secretfile import RecoveryKeys
 from intake.core.world import World
@@ -151,6 +152,9 @@ class Ids:
                 "rule_id": sorted(session.scalars(select(RoutingRule.id))),
                 "act": ["up", "down", "stop", "start"],
                 "token": [],
+                "code": sorted(session.scalars(select(Board.code))),
+                "site_no": sorted(session.scalars(select(Site.site_no))),
+                "patrol_id": sorted(session.scalars(select(BoardPatrol.id))),
             }
         self.values = {name: [*found, NOTHING] for name, found in self.values.items()}
 

@@ -8,5 +8,15 @@ from intake.boards.queries.pages import (
     organisation_names,
     was_live,
 )
+from intake.boards.queries.sums import Strays, strays
 
-__all__ = ["BoardPage", "board_by_site_no", "board_page", "board_with_office", "organisation_names", "was_live"]
+__all__ = [
+    "BoardPage",
+    "Strays",
+    "board_by_site_no",
+    "board_page",
+    "board_with_office",
+    "organisation_names",
+    "strays",
+    "was_live",
+]

@@ -3,26 +3,30 @@
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from intake.boards import queries
+from intake.boards import counting, queries
 from intake.boards.guardian import office_name
 from intake.boards.lifecycle import GONE
 from intake.boards.queries import BoardPage
+from intake.boards.views.counted import count
+from intake.web import formtoken
 from intake.web.access import citizen
 from intake.web.context import world
 from intake.web.i18n import c_url
 from qr import code as codes
 
 blueprint = Blueprint("boards", __name__)
+DAMAGED = "damaged"  # what the token of that button is for
 _LONGEST = 64  # more than any code or number with all its spaces; the rest of a pasted page is not echoed
 
 
 class NoBoard(Exception):
     """No board to show: `reason` is length, alphabet, check or unknown."""
 
-    def __init__(self, reason: str, typed: str) -> None:
+    def __init__(self, reason: str, typed: str, *, draft: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.typed = typed[:_LONGEST]
+        self.draft = draft  # for counting alone: nobody is told
 
 
 def find(text: str) -> BoardPage:
@@ -39,7 +43,7 @@ def find_with_office(text: str) -> tuple[BoardPage, str]:
     with world().db.read() as session:
         found = queries.board_with_office(session, code, today=world().today())
     if found is None or found[0].state == "draft":
-        raise NoBoard("unknown", text)
+        raise NoBoard("unknown", text, draft=found is not None)
     return found
 
 
@@ -49,8 +53,8 @@ def takes_reports(board: BoardPage) -> bool:
 
 def no_board(error: NoBoard, *, kept: str = "") -> Response:
     """404, with what seems wrong and the field to enter it again."""
-    count = len(codes.normalise(error.typed))
-    page = render_template("citizen/no_board.html", reason=error.reason, typed=error.typed, count=count, kept=kept)
+    length = len(codes.normalise(error.typed))
+    page = render_template("citizen/no_board.html", reason=error.reason, typed=error.typed, count=length, kept=kept)
     return make_response(page, 404)
 
 
@@ -91,11 +95,18 @@ def board(code: str) -> Response:
     try:
         found, office = find_with_office(code)
     except NoBoard as error:
+        if error.reason == "unknown" and not error.draft:
+            count(counting.UNKNOWN)
         return no_board(error)
+    count(counting.GONE if found.state in GONE else counting.SCAN, found.code)
     if not takes_reports(found):
         return not_taking(found)
-    page = render_template("citizen/board.html", board=found, office=office, host=world().settings.public_host)
-    return make_response(page)
+    return make_response(
+        render_template(
+            "citizen/board.html", board=found, office=office, host=world().settings.public_host,
+            token=formtoken.issue(DAMAGED, found.code),
+        )
+    )  # fmt: skip
 
 
 @blueprint.route("/verify", methods=["GET", "POST"])

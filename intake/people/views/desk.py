@@ -39,6 +39,7 @@ def _nav(actor: Actor) -> list[tuple[str, str, str]]:
         ("items", Permission.items_read, "triage.items", "收到的件"),
         ("queue", Permission.queue_read, "triage.queue", "队列"),
         ("keys", Permission.keys_confirm, "triage.keys", "钥匙"),
+        ("patrol", Permission.boards_patrol, "field.patrols", "检查牌子"),
         ("conflicts", Permission.routing_manage, "routing.conflicts", "回避"),
         ("routing", Permission.routing_manage, "routing.aliases", "分件"),
         ("people", Permission.people_manage, "people.people", "人员"),

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from intake.boards.models import Board, Site
+from intake.boards.queries.field import patrol_blobs
 from intake.core.storage import unreferenced
 from intake.core.world import World
 from intake.people import queries as people
@@ -67,7 +68,8 @@ def sweep_blobs(world: World) -> int:
 
     def known(names: list[str]) -> list[str]:
         with world.db.read() as session:
-            return list(session.scalars(select(ReportFile.blob).where(ReportFile.blob.in_(names))))
+            photos = session.scalars(select(ReportFile.blob).where(ReportFile.blob.in_(names)))
+            return [*photos, *patrol_blobs(session, names)]
 
     gone = list(unreferenced(world.storage, known, before=world.today() - _STILL_ARRIVING))
     for name in gone:

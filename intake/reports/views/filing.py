@@ -5,8 +5,10 @@ import sys
 from flask import Response, current_app, make_response, render_template, request, url_for
 from flask_babel import gettext
 
+from intake.boards import counting
 from intake.boards.queries import BoardPage
 from intake.boards.views import NoBoard, find_with_office, no_board, not_taking, takes_reports
+from intake.boards.views.counted import count
 from intake.core.errors import Busy, NotFound
 from intake.reports import content, sensitive, services
 from intake.reports.content import Draft
@@ -40,6 +42,7 @@ def form(code: str) -> Response:
         return no_board(error)
     if not takes_reports(board):
         return not_taking(board)
+    count(counting.STARTED, board.code)
     return _blank_form_page(board, office)
 
 
@@ -57,9 +60,9 @@ def submit(code: str) -> Response:
     if busy is not None:
         return _form_busy(board, office, filled, busy)
     if "view" in request.form:  # another size or language: the form again, nothing is filed
-        return _form_page(board, office, filled, notice=_photos_again())
+        return _form_page(board, office, filled, notice=photos_again())
     if received().too_large:
-        return _form_page(board, office, filled, notice=_too_large(), status=413)
+        return _form_page(board, office, filled, notice=too_large_notice(), status=413)
     draft = filled.draft()
     token = _token(filled, board, draft)
     if token is None:
@@ -158,7 +161,7 @@ def _too_late() -> Notice:
     return Notice(gettext("这一页开得太久了，请再交一次"), files=len(uploads()))
 
 
-def _too_large() -> Notice:
+def too_large_notice() -> Notice:
     advice = gettext("请先交文字，照片等交完再一张一张加，一张也不会少。")
     return Notice(gettext("照片加在一起太大了"), advice)
 
@@ -174,12 +177,12 @@ def _busy(seconds: int) -> Notice:
     return Notice(title, gettext("交两次也只算一次。"), files=len(uploads()))
 
 
-def _photos_again() -> Notice | None:
+def photos_again() -> Notice | None:
     lost = len(uploads())
     return Notice(gettext("照片要再选一次"), files=lost) if lost else None
 
 
-def _excerpts(text: str) -> list[list[tuple[str, bool]]]:
+def excerpts(text: str) -> list[list[tuple[str, bool]]]:
     """Each number that was found, between the words around it: [(text, is the number)]."""
     return [_excerpt(text, span.start, span.end) for span in sensitive.spans(text)]
 
@@ -194,6 +197,6 @@ def _excerpt(text: str, start: int, end: int) -> list[tuple[str, bool]]:
 def _confirm_page(board: BoardPage, filled: ReportForm, found: frozenset[str]) -> Response:
     page = render_template(
         "citizen/confirm.html", board=board, form=filled, token=filled.posted_token, found=found,
-        title=found_title_of(found), excerpts=_excerpts(content.clean(filled.body.data)), hidden=list(filled.hidden()),
+        title=found_title_of(found), excerpts=excerpts(content.clean(filled.body.data)), hidden=list(filled.hidden()),
     )  # fmt: skip
     return make_response(page)

@@ -7,6 +7,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from intake.boards.models import Site
+from intake.boards.queries.field import troubled_count
 from intake.core.access import Role, SignedIn
 from intake.core.world import World
 from intake.people.models import Team
@@ -47,7 +48,8 @@ class Alert:
 class Attention:
     """`went_up`: (day, how many), nothing else is known of these; `more`: alerts that are not shown.
 
-    `empty_teams`: names of teams of live boards in which nobody can open a report.
+    `empty_teams`: names of teams of live boards in which nobody can open a report. `boards`: how many boards are
+    damaged, covered or gone, as citizens or patrols say.
     """
 
     alerts: tuple[Alert, ...]
@@ -56,10 +58,11 @@ class Attention:
     empty_teams: tuple[str, ...]
     tampered: bool
     held_late: tuple[tuple[str, int], ...] = ()  # team, how many of its held reports wait for too long
+    boards: int = 0
 
     @property
     def empty(self) -> bool:
-        return not (self.alerts or self.went_up or self.empty_teams or self.tampered or self.held_late)
+        return not (self.alerts or self.went_up or self.empty_teams or self.tampered or self.held_late or self.boards)
 
 
 def attention(world: World, session: Session, signed_in: SignedIn) -> Attention | None:
@@ -88,7 +91,8 @@ def attention(world: World, session: Session, signed_in: SignedIn) -> Attention 
     tampered = any(kind == "seal" and day > since for kind, day, _, _ in rows)
     more = max(0, len(alerts) - _SHOWN)
     late = _held_late(world, session, signed_in)
-    return Attention(alerts[:_SHOWN], more, tuple(went_up.items()), tuple(sorted(empty)), tampered, late)
+    boards = troubled_count(session, signed_in.actor)
+    return Attention(alerts[:_SHOWN], more, tuple(went_up.items()), tuple(sorted(empty)), tampered, late, boards)
 
 
 def _held_late(world: World, session: Session, signed_in: SignedIn) -> tuple[tuple[str, int], ...]:
