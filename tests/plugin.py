@@ -1,5 +1,6 @@
 """What a whole run shares: its PostgreSQL server, which tests belong to it, Hypothesis' manners."""
 
+import gc
 import os
 
 import hypothesis
@@ -41,3 +42,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay for the whole run: looking through them at each collection of garbage is for nothing."""
+    gc.collect()
+    gc.freeze()

@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
 from intake.core.framing import framed
@@ -39,20 +39,25 @@ def mark_of_placement(
 
 
 def tampered(session: Session, key: bytes, clusters: Iterable[str]) -> frozenset[str]:
-    """Those of these clusters in which a placement or a mention was changed behind our back.
+    """Those of these clusters in which a placement or a mention was changed behind our back, or one was taken out.
 
     A cluster with a held report that stands behind another is no sounder than that other's.
     """
     wanted = frozenset(clusters)
     before = ahead_of(session, wanted)
     every = wanted.union(*before.values())
-    ids = session.scalars(select(Placement.report_id).where(Placement.cluster.in_(every)))
-    forged = frozenset(
+    forged = mismarked(session, key, every) | torn_clusters(session, every)
+    return frozenset(cluster for cluster in wanted if cluster in forged or before.get(cluster, frozenset()) & forged)
+
+
+def mismarked(session: Session, key: bytes, clusters: Iterable[str]) -> frozenset[str]:
+    """Those of these clusters in which a placement does not carry its mark."""
+    ids = session.scalars(select(Placement.report_id).where(Placement.cluster.in_(list(clusters))))
+    return frozenset(
         placement.cluster
         for placement, right in right_marks(session, key, ids)
         if not hmac.compare_digest(placement.mark, right)
     )
-    return frozenset(cluster for cluster in wanted if cluster in forged or before.get(cluster, frozenset()) & forged)
 
 
 def ahead_of(session: Session, clusters: Iterable[str]) -> dict[str, frozenset[str]]:
@@ -69,15 +74,52 @@ def ahead_of(session: Session, clusters: Iterable[str]) -> dict[str, frozenset[s
     return found
 
 
+def torn_clusters(session: Session, clusters: Iterable[str]) -> frozenset[str]:
+    """Those of these that a link leads out of: the report at its other end was taken away.
+
+    The marks cover each report's links, so what is linked cannot be hidden from here: by its links every report of
+    a cluster is reached from every other.
+    """
+    wanted = list(clusters)
+    here, there = _ends()
+    rows = session.execute(
+        select(here.cluster, there.cluster)
+        .join(Link, Link.report_id == here.report_id)
+        .join(there, there.report_id == Link.other_id)
+        .where(here.cluster != there.cluster, or_(here.cluster.in_(wanted), there.cluster.in_(wanted)))
+    )
+    return frozenset(cluster for row in rows for cluster in row).intersection(wanted)
+
+
 def is_sound(session: Session, key: bytes, report_id: str) -> bool:
-    """Whether this one placement carries its mark, whatever hangs together with it."""
-    return any(hmac.compare_digest(p.mark, right) for p, right in right_marks(session, key, [report_id]))
+    """Whether this one placement carries its mark and its links end in its cluster, whatever hangs on those."""
+    marked = any(hmac.compare_digest(p.mark, right) for p, right in right_marks(session, key, [report_id]))
+    return marked and report_id not in _torn_reports(session, report_id)
 
 
 def tampered_reports(session: Session, key: bytes) -> list[str]:
-    """Every report whose placement does not carry its mark, for `msx audit verify`."""
-    ids = session.scalars(select(Placement.report_id).order_by(Placement.report_id))
-    return [p.report_id for p, right in right_marks(session, key, ids) if not hmac.compare_digest(p.mark, right)]
+    """Every report whose placement does not carry its mark or was parted from a linked one, for `msx audit verify`."""
+    ids = session.scalars(select(Placement.report_id))
+    wrong = {p.report_id for p, right in right_marks(session, key, ids) if not hmac.compare_digest(p.mark, right)}
+    return sorted(wrong | _torn_reports(session))
+
+
+def _torn_reports(session: Session, report_id: str | None = None) -> set[str]:
+    """Both ends of every link, or of this report's, whose ends lie in different clusters."""
+    here, there = _ends()
+    parted = (
+        select(here.report_id, there.report_id)
+        .join(Link, Link.report_id == here.report_id)
+        .join(there, there.report_id == Link.other_id)
+        .where(here.cluster != there.cluster)
+    )
+    if report_id is not None:
+        parted = parted.where(or_(here.report_id == report_id, there.report_id == report_id))
+    return {end for row in session.execute(parted) for end in row}
+
+
+def _ends() -> tuple[type[Placement], type[Placement]]:
+    return aliased(Placement, name="here"), aliased(Placement, name="there")
 
 
 def right_marks(session: Session, key: bytes, report_ids: Iterable[str]) -> Iterable[tuple[Placement, str]]:

@@ -19,7 +19,7 @@ from intake.routing.machinery import TEAM, Machinery, Touching
 from intake.routing.models import Alarm, Grant, Link, Placement, Release, Sketch
 from intake.routing.queries import touching_of
 from intake.routing.queries.knowledge import fresh_machinery
-from intake.routing.queries.marks import tampered
+from intake.routing.queries.marks import mismarked, tampered
 from intake.routing.services.marks import stamp
 
 CITIZEN_ACT = "citizen"
@@ -234,7 +234,7 @@ def recluster(session: Session, hand: Hand, report_ids: Iterable[str]) -> None:
     session.flush()
     affected = set(session.scalars(select(Placement.cluster).where(Placement.report_id.in_(list(report_ids)))))
     members = list(session.scalars(select(Placement).where(Placement.cluster.in_(affected))))
-    forged = tampered(session, hand.routing_key, affected)
+    forged = mismarked(session, hand.routing_key, affected)  # a new link leads out of its cluster until this is done
     sound = [placement.report_id for placement in members if placement.cluster not in forged]
     ids = {placement.report_id for placement in members}
     root = {report_id: report_id for report_id in ids}
