@@ -6,6 +6,8 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PYTEST := $(BIN)/pytest -q -n 2
+# Where it is set, each of hundreds of processes would compile the whole project anew.
+unexport PYTHONDONTWRITEBYTECODE
 # What talks to the database runs on both; what does not would only be said twice.
 ON_BOTH := $(wildcard tests/services tests/views tests/migrations tests/robustness tests/anonymity)
 
