@@ -249,7 +249,9 @@ PLOTS = {
     "the link is deleted": Plot(recused, by_link, "DELETE FROM report_link"),
     "the cluster is taken apart": Plot(recused, by_link, "UPDATE placement SET cluster = report_id"),
     "the one that names somebody is taken out of the cluster": Plot(
-        recused, by_link, "UPDATE placement SET cluster = 'elsewhere' WHERE report_id IN (SELECT report_id FROM mention)"
+        recused,
+        by_link,
+        "UPDATE placement SET cluster = 'elsewhere' WHERE report_id IN (SELECT report_id FROM mention)",
     ),
 }  # fmt: skip
 
