@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -209,7 +209,7 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
             front.server.start(ready="/")
             street = Street(front, installation)
             try:
-                for happen in (honest, refused, staff, broken):
+                for happen in (honest, refused, staff, broken, slow):
                     happen(street)
                 honest(street, ["front"])
             finally:
@@ -241,6 +241,17 @@ def needles(street: Street) -> dict[str, str | bytes]:
     return found | {f"receipt {number}": digits for number, digits in enumerate(street.receipts)}
 
 
+def slow(street: Street) -> None:
+    """More slow lines than the application has threads: they wait in nginx, and the next one is served."""
+    head = f"POST /b/{street.installation.board}/report HTTP/1.1\r\nHost: {street.host}\r\n"
+    head += "Content-Length: 90000\r\n\r\n"
+    with ExitStack() as lines:
+        for _ in range(80):
+            line = lines.enter_context(socket.create_connection(("127.0.0.1", street.front.doors.front)))
+            line.sendall(head.encode() + marked.WORDS["body"].encode() * 20)
+        honest(street, ["tls"])
+
+
 EXPECTED = {
     "no page": 404, "no method": 405, "too short": 422, "too large": 413, "no room": 503, "too many look-ups": 429,
     "figures": 404, "another host": 400, "far too large": 413, "long address": 414, "long header": 400,
@@ -250,11 +261,16 @@ EXPECTED = {
 
 def test_everything_happened(street: Street) -> None:
     assert {what: street.seen[what] for what in EXPECTED} == EXPECTED
-    assert len(set(street.receipts)) == len(DOORS) + 1
+    assert len(set(street.receipts)) == len(DOORS) + 2
     for door in DOORS:
         happened = {what: status for what, status in street.seen.items() if what.startswith(f"{door} ")}
         assert len(happened) == 9
         assert set(happened.values()) == {200}
+
+
+def test_eighty_slow_lines_hold_no_thread(street: Street) -> None:
+    assert street.installation.settings.threads < 80
+    assert street.seen["tls filed"] == 200  # again while eighty lines stood still
 
 
 def test_no_log_knows_of_a_citizen(street: Street) -> None:

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Request
 
 from tests.browser import Visits
-from tests.e2e.gallery import CITIZEN, Shown
+from tests.e2e.gallery import CITIZEN, VILLAGE, Shown
+from tests.pagelint import NEUTRAL_TITLES
 
 pytestmark = pytest.mark.browser
 MOST_REQUESTS = 2
@@ -60,6 +61,8 @@ def _check(visits: Visits, shown: Shown, query: str) -> None:
         assert response is not None
         assert "set-cookie" not in response.all_headers(), request.url
     assert page.context.cookies() == []
+    assert page.title() in NEUTRAL_TITLES
+    assert page.locator("a[href^='/leave']").count() or shown.name == "leave", "no quick way out"
     found = page.evaluate(LEFT_BEHIND)
     assert not any(found.values()), found
     requests = last_page(asked)
@@ -67,3 +70,16 @@ def _check(visits: Visits, shown: Shown, query: str) -> None:
     (sheet,) = {request.url for request in asked if request.resource_type == "stylesheet"}
     style = max(weight(request) for request in asked if request.url == sheet)  # later pages have it already
     assert style + weight(requests[0]) <= MOST_BYTES, (style, weight(requests[0]))
+
+
+def test_leaving_clears_whatever_was_stored_and_back_shows_nothing(visits: Visits) -> None:
+    """Nothing is stored by these pages; what anything else of this address has stored goes with the way out."""
+    citizen = visits.citizen()
+    page = citizen.scans(VILLAGE).opens_form().writes("看到了就想说一声，还没想好。").page
+    page.evaluate("localStorage.setItem('left', '1'); sessionStorage.setItem('left', '1')")
+    page.get_by_role("link", name="离开").click()
+    page.wait_for_url("**/leave*")
+    assert page.evaluate("localStorage.length") == 0
+    page.go_back()
+    assert page.evaluate("localStorage.length") == 0
+    assert page.locator("#body").input_value() == "", "what was typed is not brought back"
