@@ -30,5 +30,15 @@ def static(name: str) -> Response:
     response.headers["Vary"] = "Accept-Encoding"
     if packed:
         response.headers["Content-Encoding"] = "gzip"
+    if "leave" in request.args:
+        return _leaving(response)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+def _leaving(response: Response) -> Response:
+    """The style sheet of the leaving page asks once more to forget: only now does the page before lie in the browser's
+    memory, from where Back would show it with all that was typed."""
+    response.headers["Clear-Site-Data"] = '"cache"'
+    response.headers["Cache-Control"] = "no-store"
     return response

@@ -1,6 +1,7 @@
 """Headers of every route and status; host names; what operators see."""
 
 import gzip
+import html
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -113,6 +114,19 @@ def test_style_sheets_are_small_compressed_and_kept(client: PageClient) -> None:
     assert "immutable" in response.headers["Cache-Control"]
     assert client.get("/static/nothing.css").status_code == 404
     assert client.get("/static/../config.py").status_code == 404
+
+
+def test_the_way_out_asks_the_browser_to_forget_twice(client: PageClient) -> None:
+    """With the page, and with its style sheet: by then the page before lies where Back would find it."""
+    page = client.get("/leave")
+    assert page.headers["Clear-Site-Data"] == '"cache", "storage"'
+    (sheet,) = re.findall(r'<link rel="stylesheet" href="([^"]+)">', page.get_data(as_text=True))
+    answer = client.get(html.unescape(sheet))
+    assert answer.mimetype == "text/css"
+    assert answer.headers["Clear-Site-Data"] == '"cache"'
+    assert answer.headers["Cache-Control"] == "no-store"
+    (usual,) = re.findall(r'<link rel="stylesheet" href="([^"]+)">', client.get("/").get_data(as_text=True))
+    assert "Clear-Site-Data" not in client.get(usual).headers
 
 
 def test_pages_that_answer_a_post_are_never_compressed(
