@@ -1,15 +1,15 @@
 """Frozen settings of one installation: `load(env)` reads them all, or names every problem at once."""
 
-import ipaddress
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfoNotFoundError
+
+from config_kinds import READERS, is_private
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,9 @@ class Setting:
 def _s(attribute: str, kind: str, default: str | None, why: str) -> Setting:
     return Setting("MSX_" + attribute.upper(), attribute, kind, default, why)
 
+
+# Of earlier versions: a file that still names one is no mistake.
+_RETIRED = frozenset({"MSX_LOOKUP_RETRY_SECONDS"})
 
 _ROLES = (
     "team_liaison|team_leader|office|superior|discipline_case|org_dept|town_discipline|owner_unit"
@@ -102,17 +105,29 @@ SETTINGS: tuple[Setting, ...] = (
     _s("field_max", "int", "200", "characters of an optional field"),
     _s("form_seconds", "int", "7200", "how long an opened form is taken without a second look"),
     _s("form_fastest_seconds", "int", "2", "nobody reads and writes faster"),
-    _s(
-        "report_limit_board",
-        "rate",
-        "120/hour",
-        "per network and board: a crowded meeting in front of one board",
-    ),
-    _s("report_limit_network", "rate", "600/hour", "per network: 500 villagers share one carrier address"),
+    _s("report_limit_board", "rate", "120/hour", "per network and board, above it a question: a crowd before one"),
+    _s("report_limit_network", "rate", "600/hour", "per network, above it a question: 500 villagers, one address"),
+    _s("report_pace", "rate", "5/5seconds", "per network, above it a question: people one by one stay below"),
+    _s("board_burst", "rate", "30/10minutes", "of a board, above it one question: thirty, each on their own network"),
+    _s("board_burst_days", "int", "3", "so many usual days of this very board within that time are a rush too"),
+    _s("board_network_share", "int", "5", "of one network, that count towards a rush: nobody alone brings about one"),
+    _s("copies_limit", "int", "10", "nearly the same words within a day, from then on one question: a family, a lane"),
+    _s("links_limit", "int", "3", "addresses of pages in a text, from then on one question: news, law and one more"),
+    _s("held_times", "int", "5", "so many times over a limit an answered question counts no more, and a person looks"),
+    _s("challenge_tries", "int", "3", "wrong answers after which the report is held, with its receipt"),
+    _s("challenge_seconds", "int", "1800", "how long a question waits for its answer: a telephone call between"),
+    _s("challenge_work", "int", "100000", "the largest number a browser may try: a second on a plain telephone"),
     _s("word_limit_board", "rate", "3/day", "牌子坏了 per network and board: one is enough to have somebody look"),
     _s("word_limit_network", "rate", "60/hour", "牌子坏了 per network, over all boards"),
-    _s("lookup_limit", "rate", "60/10minutes", "receipts looked up per network; guessing needs 10^15 more"),
-    _s("lookup_retry_seconds", "int", "10", "what a refused look-up is told to wait"),
+    _s("lookup_limit", "rate", "60/10minutes", "receipts looked up per network, above it a question; never a refusal"),
+    _s("messages_a_day", "int", "20", "words and ratings added through one receipt, above it a question"),
+    _s("photos_a_day", "int", "40", "photos added through one receipt, above it a question: four times a full report"),
+    _s("activation_limit", "rate", "60/10minutes", "activation links opened per network: an office on its first day"),
+    _s("inflight_requests", "int", "56", "requests at once, above it 503 with the text kept: the threads left say so"),
+    _s("disk_low_percent", "int", "3", "free space under which photos are left out and reports are still taken"),
+    _s("disk_low_mb", "int", "500", "the same for a small disk: ten thousand reports without photos"),
+    _s("disk_low_most_mb", "int", "5000", "three per cent of a large disk are room enough: never more than this"),
+    _s("disk_full_mb", "int", "100", "free space under which nothing is begun: what is begun must reach the disk"),
     _s(
         "signin_limit_network",
         "rate",
@@ -187,10 +202,27 @@ class Settings:
     form_fastest_seconds: int
     report_limit_board: str
     report_limit_network: str
+    report_pace: str
+    board_burst: str
+    board_burst_days: int
+    board_network_share: int
+    copies_limit: int
+    links_limit: int
+    held_times: int
+    challenge_tries: int
+    challenge_seconds: int
+    challenge_work: int
+    lookup_limit: str
+    messages_a_day: int
+    photos_a_day: int
+    activation_limit: str
     word_limit_board: str
     word_limit_network: str
-    lookup_limit: str
-    lookup_retry_seconds: int
+    inflight_requests: int
+    disk_low_percent: int
+    disk_low_mb: int
+    disk_low_most_mb: int
+    disk_full_mb: int
     signin_limit_network: str
     signin_wait_first: int
     signin_wait_most: int
@@ -217,7 +249,7 @@ class Settings:
     def secure_cookies(self) -> bool:
         """False only where the public address is plain http on loopback or a private network."""
         parts = urlsplit(self.public_url)
-        return parts.scheme == "https" or not _is_private(parts.hostname or "")
+        return parts.scheme == "https" or not is_private(parts.hostname or "")
 
     @property
     def public_host(self) -> str:
@@ -236,7 +268,7 @@ def load(env: Mapping[str, str]) -> Settings:
     problems: list[Problem] = []
     given = _file(env.get("MSX_CONFIG") or _own_file(env.get("MSX_DIR")), problems)
     known = {s.env for s in SETTINGS}
-    for name in sorted(set(given) - known):
+    for name in sorted(set(given) - known - _RETIRED):
         problems.append(Problem("config.unknown", f"{name} in the file is no setting; see docs/settings.md"))
     values: dict[str, Any] = {}
     for setting in SETTINGS:
@@ -273,78 +305,10 @@ def _read(setting: Setting, raw: str | None, problems: list[Problem]) -> Any:
         return None
     kind, _, rest = setting.kind.partition(":")
     try:
-        return _READERS[kind](raw, rest)
+        return READERS[kind](raw, rest)
     except (ValueError, ZoneInfoNotFoundError) as error:
         problems.append(Problem(f"{setting.attribute}.value", f"{setting.env}={raw!r}: {error}"))
         return None
-
-
-def _int(raw: str, _: str) -> int:
-    if not raw.strip().isascii() or not raw.strip().isdigit():
-        raise ValueError("a whole number, 0 or more")
-    return int(raw)
-
-
-def _choice(raw: str, options: str) -> str:
-    if raw not in options.split("|"):
-        raise ValueError("one of " + ", ".join(options.split("|")))
-    return raw
-
-
-def _some(raw: str, options: str) -> tuple[str, ...]:
-    chosen = tuple(part.strip() for part in raw.split(","))
-    if chosen == ("none",):
-        return ()
-    if not set(chosen) <= set(options.split("|")):
-        raise ValueError("none, or with commas any of " + ", ".join(options.split("|")))
-    return chosen
-
-
-def _url(raw: str, _: str) -> str:
-    parts = urlsplit(raw)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
-        raise ValueError("https://host, without a path")
-    if parts.query or parts.fragment or parts.username:
-        raise ValueError("https://host, nothing after it")
-    _ = str(parts.port)  # a bad port raises here
-    return raw.rstrip("/")
-
-
-def _days(raw: str, _: str) -> Mapping[date, bool]:
-    """Day → whether people work on it."""
-    found = {}
-    for part in filter(None, (part.strip() for part in raw.split(","))):
-        day, _sep, what = part.partition(":")
-        if what not in ("work", "off"):
-            raise ValueError("days as 2027-02-06:work,2027-02-08:off")
-        found[date.fromisoformat(day)] = what == "work"
-    return MappingProxyType(found)
-
-
-def _rate(raw: str, _: str) -> str:
-    count, slash, per = raw.partition("/")
-    unit = per.lstrip("0123456789 ").rstrip("s")
-    if not slash or not count.strip().isdigit() or unit not in ("second", "minute", "hour", "day"):
-        raise ValueError("a rate such as 120/hour or 60/10minutes")
-    return raw
-
-
-def _zone(raw: str, _: str) -> str:
-    ZoneInfo(raw)
-    return raw
-
-
-_READERS = {
-    "path": lambda raw, _: Path(raw),
-    "text": lambda raw, _: raw,
-    "url": _url,
-    "int": _int,
-    "choice": _choice,
-    "some": _some,
-    "rate": _rate,
-    "zone": _zone,
-    "days": _days,
-}
 
 
 def _fill_and_check(values: dict[str, Any], problems: list[Problem]) -> None:
@@ -367,6 +331,12 @@ def _fill_and_check(values: dict[str, Any], problems: list[Problem]) -> None:
         "inflight_mb",
         "threads",
         "session_hours",
+        "inflight_requests",
+        "held_times",
+        "copies_limit",
+        "links_limit",
+        "challenge_work",
+        "challenge_seconds",
     ):
         if values[name] < 1:
             problems.append(Problem(f"{name}.value", f"MSX_{name.upper()} is 1 or more"))
@@ -375,18 +345,8 @@ def _fill_and_check(values: dict[str, Any], problems: list[Problem]) -> None:
     if values["max_photo_mb"] > values["max_upload_mb"]:
         problems.append(Problem("max_photo_mb.value", "MSX_MAX_PHOTO_MB is at most MSX_MAX_UPLOAD_MB"))
     public = urlsplit(values["public_url"])
-    if public.scheme == "http" and not _is_private(public.hostname or ""):
+    if public.scheme == "http" and not is_private(public.hostname or ""):
         problems.append(Problem("public_url.https", "MSX_PUBLIC_URL must be https:// outside a private network"))
-
-
-def _is_private(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return address.is_loopback or address.is_private
 
 
 if {s.attribute for s in SETTINGS} != {f.name for f in fields(Settings)}:  # pragma: no cover

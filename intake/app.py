@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from flask_limiter.constants import ConfigVars
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from config import Settings
@@ -19,7 +18,6 @@ from intake.web import (
     access,
     assets,
     context,
-    counters,
     errors,
     headers,
     hosts,
@@ -41,9 +39,7 @@ def create_app(settings: Settings, *, world: World | None = None) -> errors.Quie
     app.request_class = upload.IntakeRequest
     app.config["MAX_CONTENT_LENGTH"] = None  # upload.IntakeRequest counts itself, so that the text survives
     app.config["WTF_I18N_ENABLED"] = False  # our forms bring their own words; its catalogue was read at every request
-    app.config[ConfigVars.STORAGE_URI] = settings.redis_url or f"{counters.Counters.STORAGE_SCHEME[0]}://"
     app.extensions[context.EXTENSION] = world
-    app.extensions["msx_day_key"] = throttle.DayKey()
     app.extensions[boards_views.counted.EXTENSION] = Tally()
     app.extensions[session.LOADER] = people_services.load_session
     app.extensions["msx_upload_limits"] = upload.UploadLimits(
@@ -53,9 +49,7 @@ def create_app(settings: Settings, *, world: World | None = None) -> errors.Quie
         drain_mb=settings.drain_mb,
     )
     i18n.init_app(app)
-    # Its own look before every request is for decorators, and no route has one: the lanes count by themselves.
-    app.extensions.setdefault("limiter", set()).add(throttle.limiter)
-    throttle.limiter.init_app(app)
+    throttle.install(app, world)
     app.jinja_env.globals["asset_url"] = assets.asset_url
     app.before_request(places.step_in)
     app.before_request(access.enforce)

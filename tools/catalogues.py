@@ -20,6 +20,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from intake.reports.content import CATEGORIES
+from intake.reports.questions import WORDS
 from intake.reports.workflow import COARSE_NAMES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,7 +38,7 @@ def messages() -> set[str]:
         methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]  # Babel types only part of itself
     found = extract_from_dir(ROOT, methods, options, keywords=_KEYWORDS)
     marked = {message if isinstance(message, str) else message[0] for _, _, message, _, _ in found}
-    return marked | set(CATEGORIES.values()) | set(COARSE_NAMES.values()) | RATING_REFUSALS
+    return marked | set(WORDS) | set(CATEGORIES.values()) | set(COARSE_NAMES.values()) | RATING_REFUSALS
 
 
 def path(locale: str, kind: str) -> Path:

@@ -5,6 +5,7 @@ import random
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from html import unescape
 from typing import Any
 
 from flask import Flask
@@ -14,11 +15,13 @@ from sqlalchemy import select
 
 from intake.core.clock import FixedClock
 from intake.core.world import World
-from intake.reports import receipt
+from intake.reports import questions, receipt
 from intake.reports.models import Report
+from intake.web import challenge
 
 _TOKEN = re.compile(r'name="token"[^>]*value="([^"]+)"')
 _RECEIPT = re.compile(r'data-testid="receipt"[^>]*>(.*?)</p>', re.DOTALL)
+_HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)"(?: id="\w+")? value="([^"]*)">')
 _READING = timedelta(seconds=75)
 _BETWEEN_COPIES = timedelta(seconds=15)
 
@@ -95,10 +98,20 @@ def _post(client: FlaskClient, world: World, clock: FixedClock, code: str, row: 
     if 'data-testid="confirm"' in answer.get_data(as_text=True):
         fields["confirmed"] = "y"
         answer = client.post(address, base_url=url, data=fields, content_type="multipart/form-data")
+    if 'data-testid="challenge"' in answer.get_data(as_text=True):
+        answer = client.post(address, base_url=url, data=_answered(client, answer.get_data(as_text=True)))
     found = _RECEIPT.search(answer.get_data(as_text=True))
     if answer.status_code != 200 or found is None:
         raise FilingFailed(f"{row['id']}: the form answered {answer.status_code} without a receipt")
     return re.sub(r"\D", "", re.sub(r"<[^>]+>", "", found.group(1)))
+
+
+def _answered(client: FlaskClient, page: str) -> dict[str, str]:
+    """The question of a challenge page, answered as somebody would who reads it."""
+    fields = {name: unescape(value) for name, value in _HIDDEN.findall(page)}
+    with client.application.test_request_context():
+        asked = questions.question(challenge.seed_of(fields["challenge_id"]))
+    return fields | {"answer": str(asked.number)}
 
 
 def _report_id(world: World, digits: str) -> str:

@@ -1,4 +1,4 @@
-"""Style sheets, held in memory and addressed by their content."""
+"""Style sheets and the one script, held in memory and addressed by their content."""
 
 import gzip
 import hashlib
@@ -10,13 +10,14 @@ from intake.web.access import public
 
 blueprint = Blueprint("assets", __name__)
 _FOLDER = Path(__file__).resolve().parent.parent / "static"
-_FILES = {path.name: path.read_bytes() for path in sorted(_FOLDER.glob("*.css"))}
+_TYPES = {".css": "text/css", ".js": "text/javascript"}
+_FILES = {path.name: path.read_bytes() for path in sorted(_FOLDER.iterdir()) if path.suffix in _TYPES}
 _PACKED = {name: gzip.compress(body, 9, mtime=0) for name, body in _FILES.items()}
 _VERSION = {name: hashlib.sha256(body).hexdigest()[:10] for name, body in _FILES.items()}
 
 
 def asset_url(name: str) -> str:
-    """Address of a style sheet that changes with its content."""
+    """Address of a file that changes with its content."""
     return f"/static/{name}?v={_VERSION[name]}"
 
 
@@ -26,7 +27,7 @@ def static(name: str) -> Response:
     if name not in _FILES:
         abort(404)
     packed = "gzip" in request.headers.get("Accept-Encoding", "")
-    response = Response(_PACKED[name] if packed else _FILES[name], mimetype="text/css")
+    response = Response(_PACKED[name] if packed else _FILES[name], mimetype=_TYPES[Path(name).suffix])
     response.headers["Vary"] = "Accept-Encoding"
     if packed:
         response.headers["Content-Encoding"] = "gzip"

@@ -2,7 +2,7 @@
 
 import gzip
 
-from flask import Response, current_app, request
+from flask import Response, current_app, g, request
 
 from intake.web.access import access_of
 from intake.web.context import world
@@ -11,6 +11,8 @@ _CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+SCRIPTED = "msx_scripted"  # set in `g` by the one page that loads a script of ours
+_CSP_SCRIPTED = _CSP.replace("style-src", "script-src 'self'; style-src")
 _PERMISSIONS = ", ".join(
     f"{name}=()"
     for name in (
@@ -41,6 +43,8 @@ def add_headers(response: Response) -> Response:
     """After every request, errors included."""
     headers = response.headers
     headers.extend(STRICT)  # no view sets one of these: nothing to replace
+    if SCRIPTED in g:
+        headers["Content-Security-Policy"] = _CSP_SCRIPTED
     headers["Referrer-Policy"] = "same-origin" if is_staff_path(request.path) else "no-referrer"
     headers.setdefault("Cache-Control", "no-store")
     settings = world().settings

@@ -20,8 +20,9 @@ from intake.core.world import World
 from intake.reports import receipt
 from intake.reports.models import Report
 from intake.routing.models import Placement
-from intake.web import throttle
+from intake.web import pressure, throttle
 from intake.web.counters import Counters
+from tests.answering import answer, is_challenge, kept, right_answer
 from tests.cast import PASSWORD, Cast
 from tests.journeys import digits_in, fields, form_token, live_board, look_up, report_of, send, token_in
 from tests.robustness.installation import installed
@@ -31,27 +32,21 @@ WRONG = "不是这一句不是这一句"
 
 
 class Moment:
-    """The limits' own clock, which is the machine's: moved by hand here."""
+    """The limits keep the installation's clock; it is moved by hand here."""
 
     def __init__(self, clock: FixedClock) -> None:
         self._clock = clock
-        self._now = 1_800_000_000.0
 
     def time(self) -> float:
-        return self._now
+        return self._clock.now().timestamp()
 
     def pass_by(self, seconds: float) -> None:
-        """On the limits' clock and the installation's."""
-        self._now += seconds
         self._clock.advance(timedelta(seconds=seconds))
 
 
 @pytest.fixture
-def moment(clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Moment:
-    moment = Moment(clock)
-    monkeypatch.setattr("intake.web.counters.time", moment)
-    monkeypatch.setattr(throttle, "time", moment.time)
-    return moment
+def moment(clock: FixedClock) -> Moment:
+    return Moment(clock)
 
 
 @dataclass(frozen=True)
@@ -104,19 +99,46 @@ def test_thirty_reports_from_one_address_in_ten_minutes_are_ordinary(street: Str
     assert {look_up(client, digits).status_code for digits in filed} == {200}
 
 
-def test_the_121st_in_an_hour_is_held_and_looks_the_same(street: Street) -> None:
+def test_the_121st_in_an_hour_is_asked_one_question_and_then_ordinary(street: Street) -> None:
     client, board = street.at(HERE), street.boards[0]
     pages = [street.file(client, board, number, seconds=25) for number in range(121)]
-    lanes = [street.lane(digits_in(page)) for page in pages]
-    assert lanes == ["ordinary"] * 120 + ["held"]
-    assert alike(pages[-1]) == alike(pages[0])
-    report = report_of(street.world, digits_in(pages[-1]))
+    assert {street.lane(digits_in(page)) for page in pages[:120]} == {"ordinary"}
+    assert is_challenge(pages[-1])
+    assert pages[-1].status_code == 200
+    digits = digits_in(answer(client, board, pages[-1]))
+    assert street.lane(digits) == "ordinary"
     with street.world.db.read() as session:
-        assert any("同一网络" in reason for reason in session.get_one(Placement, report.id).reasons)
         assert session.query(Report).count() == 121
-    opened = look_up(client, digits_in(pages[-1]))
+    opened = look_up(client, digits)
     assert opened.status_code == 200
     assert 'data-state="received"' in opened.get_data(as_text=True)
+
+
+def test_a_machine_that_answers_nothing_gets_a_receipt_and_waits_for_a_person(street: Street) -> None:
+    client, board = street.at(HERE), street.boards[0]
+    ordinary = street.file(client, board, 0)
+    page = crowded(street, client, board)
+    for _ in range(2):
+        page = answer(client, board, page, right=False)
+        assert is_challenge(page)
+        assert "换了一题" in page.get_data(as_text=True)
+    held = answer(client, board, page, right=False)
+    assert alike(held) == alike(ordinary)
+    assert street.lane(digits_in(held)) == "held"
+    report = report_of(street.world, digits_in(held))
+    with street.world.db.read() as session:
+        reasons = session.get_one(Placement, report.id).reasons
+    assert any("小问题几次没有答对" in reason for reason in reasons)
+    assert any("几秒钟里接连" in reason for reason in reasons)
+
+
+def crowded(street: Street, client: FlaskClient, board: str) -> TestResponse:
+    """The sixth within a moment from one network: a question."""
+    tokens = [form_token(client, board) for _ in range(6)]
+    street.moment.pass_by(20)
+    pages = [send(client, board, fields(token, f"第{n}户：水管三天没有水。")) for n, token in enumerate(tokens)]
+    assert [is_challenge(page) for page in pages] == [False] * 5 + [True]
+    return pages[-1]
 
 
 def alike(page: TestResponse) -> str:
@@ -128,23 +150,37 @@ def alike(page: TestResponse) -> str:
 def test_a_full_board_slows_no_other_board_and_no_other_network(street: Street) -> None:
     first, second, _ = street.boards
     client = street.at(HERE)
-    flood = [digits_in(street.file(client, first, number, seconds=5)) for number in range(125)]
-    assert street.lane(flood[-1]) == "held"
+    flood = [street.file(client, first, number, seconds=5) for number in range(125)]
+    assert is_challenge(flood[-1])
     assert street.lane(digits_in(street.file(client, second, 1))) == "ordinary"
     assert street.lane(digits_in(street.file(street.at(ELSEWHERE), first, 2))) == "ordinary"
-    street.moment.pass_by(3600)
+    street.moment.pass_by(2 * 3600)
     assert street.lane(digits_in(street.file(client, first, 3))) == "ordinary"
 
 
-def test_five_hundred_villagers_behind_one_carrier_are_none_of_them_held(street: Street) -> None:
+def test_five_hundred_villagers_behind_one_carrier_are_none_of_them_asked(street: Street) -> None:
     """Counted without the filing: the 500 of an hour at five boards, and where the network's own limit begins."""
-    reasons = []
+    rates = []
     with street.app.test_request_context(environ_base={"REMOTE_ADDR": HERE}):
         for number in range(602):
-            reasons.append(throttle.report_is_held(f"BOARD{number % 6}"))
+            rates.append(throttle.weigh_report(f"BOARD{number % 6}", (), count=True))
             street.moment.pass_by(3.0)
-    assert reasons[:600] == [[]] * 600
-    assert reasons[600:] == [["rate_network"]] * 2
+    assert max(rate.network_board for rate in rates) <= 120
+    assert max(rate.pace for rate in rates) <= 5
+    assert max(rate.board for rate in rates) <= 5, "one network is no rush"
+    assert [rate.network > 600 for rate in rates] == [False] * 600 + [True] * 2
+
+
+def test_a_board_pressed_from_many_networks_asks_and_no_other_board_does(street: Street) -> None:
+    first, second, _ = street.boards
+    pages = [street.file(street.at(f"10.1.{number}.9"), first, number, seconds=5) for number in range(32)]
+    assert [is_challenge(page) for page in pages] == [False] * 30 + [True] * 2
+    assert not is_challenge(street.file(street.at("10.1.77.9"), second, 1, seconds=5))
+    late = street.file(street.at("10.1.78.9"), first, 99, seconds=5)
+    assert street.lane(digits_in(answer(street.at("10.1.78.9"), first, late))) == "ordinary"
+    with street.app.test_request_context():
+        pressed = pressure.today(street.boards[:2])
+    assert [(board.rush, board.asked, board.held) for board in pressed] == [(True, 3, 0), (False, 0, 0)]
 
 
 # Looking up
@@ -163,7 +199,7 @@ def statuses(client_of: Callable[[int], FlaskClient], count: int) -> Counter[int
 
 def test_a_thousand_wrong_receipts_from_one_address_are_slowed(street: Street) -> None:
     client = street.at(HERE)
-    assert statuses(lambda _: client, 1_000) == {404: 60, 429: 940}
+    assert statuses(lambda _: client, 1_000) == {404: 60, 200: 940}
 
 
 def test_forged_forwarded_addresses_gain_nothing(street: Street) -> None:
@@ -171,13 +207,13 @@ def test_forged_forwarded_addresses_gain_nothing(street: Street) -> None:
         address = f"10.{number // 250}.{number % 250}.7"
         return street.at(HERE, X_FORWARDED_FOR=address, FORWARDED=f"for={address}", X_REAL_IP=address)
 
-    assert statuses(forged, 1_000) == {404: 60, 429: 940}
+    assert statuses(forged, 1_000) == {404: 60, 200: 940}
 
 
 def test_a_hop_that_is_not_ours_gains_nothing_either(street: Street) -> None:
     """With one proxy of ours the last address counts; what stands before it is what the sender wrote."""
     behind = behind_proxies(street, 1)
-    assert statuses(lambda n: behind.at("10.0.0.1", X_FORWARDED_FOR=f"10.9.{n}.1, {HERE}"), 100) == {404: 60, 429: 40}
+    assert statuses(lambda n: behind.at("10.0.0.1", X_FORWARDED_FOR=f"10.9.{n}.1, {HERE}"), 100) == {404: 60, 200: 40}
     assert look_up(behind.at("10.0.0.1", X_FORWARDED_FOR=ELSEWHERE), wrong_receipt(1)).status_code == 404
 
 
@@ -185,21 +221,24 @@ def test_the_right_receipt_works_from_elsewhere_and_after_the_window(street: Str
     digits = digits_in(street.file(street.at(ELSEWHERE), street.boards[0], 1))
     client = street.at(HERE)
     statuses(lambda _: client, 61)
-    refused = look_up(client, digits)
-    assert refused.status_code == 429
+    asked = look_up(client, digits)
+    assert is_challenge(asked)
     assert look_up(street.at(ELSEWHERE), digits).status_code == 200
-    street.moment.pass_by(600)
-    assert look_up(client, digits).status_code == 200
+    street.moment.pass_by(1200)
+    assert not is_challenge(look_up(client, digits))
 
 
-def test_a_refused_look_up_says_when_to_come_back_and_keeps_what_was_typed(street: Street) -> None:
+def test_over_the_limit_a_look_up_is_one_question_away(street: Street) -> None:
+    digits = digits_in(street.file(street.at(ELSEWHERE), street.boards[0], 1))
     client = street.at(HERE)
     statuses(lambda _: client, 60)
-    refused = look_up(client, wrong_receipt(7))
-    assert refused.headers["Retry-After"] == "10"
-    page = refused.get_data(as_text=True)
-    assert "请等 10 秒再试" in page
-    assert wrong_receipt(7) in page
+    asked = look_up(client, digits)
+    assert is_challenge(asked)
+    wrong = client.post("/receipt", data=kept(asked) | {"answer": "不知道"})
+    assert is_challenge(wrong)
+    opened = client.post("/receipt", data=kept(wrong) | {"answer": right_answer(client, wrong)})
+    assert 'data-testid="report-state"' in opened.get_data(as_text=True)
+    assert is_challenge(look_up(client, wrong_receipt(3))), "one answer, one look"
 
 
 def test_a_slip_of_the_pen_is_not_counted(street: Street) -> None:
@@ -219,9 +258,9 @@ def other(digit: str) -> str:
 @pytest.mark.parametrize(
     ("sources", "answers"),
     [
-        (lambda n: f"198.51.100.{n}", {404: 60, 429: 20}),
-        (lambda n: f"::ffff:198.51.100.{n}" if n % 2 else f"198.51.100.{n}", {404: 60, 429: 20}),
-        (lambda n: f"2001:db8:7:8:{n:x}:{n * 31:x}::{n:x}", {404: 60, 429: 20}),
+        (lambda n: f"198.51.100.{n}", {404: 60, 200: 20}),
+        (lambda n: f"::ffff:198.51.100.{n}" if n % 2 else f"198.51.100.{n}", {404: 60, 200: 20}),
+        (lambda n: f"2001:db8:7:8:{n:x}:{n * 31:x}::{n:x}", {404: 60, 200: 20}),
         (lambda n: f"2001:db8:7:{n:x}::1", {404: 80}),
         (lambda n: f"198.51.{n}.1", {404: 80}),
     ],
@@ -238,9 +277,9 @@ def test_over_real_connections_a_network_is_slowed_and_another_is_not(tmp_path: 
             installation.visitor(f"127.0.5.{n + 1}", **{"X-Forwarded-For": f"10.0.{n}.1"}).look_up(wrong_receipt(n))
             for n in range(64)
         ]
-        assert [page.status for page in answers] == [404] * 60 + [429] * 4
-        assert answers[-1].headers["retry-after"] == "10"
-        assert installation.visitor("127.0.5.200").look_up(digits).status == 429
+        assert [page.status for page in answers] == [404] * 60 + [200] * 4
+        assert 'data-testid="challenge"' in answers[-1].text
+        assert 'data-testid="challenge"' in installation.visitor("127.0.5.200").look_up(digits).text
         assert installation.visitor("127.0.6.1").look_up(digits).status == 200
 
 
@@ -314,8 +353,8 @@ def test_forged_addresses_do_not_hurry_a_sign_in(street: Street) -> None:
 # The counters
 
 
-def test_counting_starts_no_thread_and_forgets_what_has_run_out(moment: Moment) -> None:
-    counters, threads = Counters(), threading.active_count()
+def test_counting_starts_no_thread_and_forgets_what_has_run_out(moment: Moment, clock: FixedClock) -> None:
+    counters, threads = Counters(clock=clock), threading.active_count()
     assert [counters.incr("a", 10), counters.incr("a", 10), counters.incr("b", 100)] == [1, 2, 1]
     assert counters.get_expiry("a") == moment.time() + 10
     moment.pass_by(10)
@@ -327,8 +366,8 @@ def test_counting_starts_no_thread_and_forgets_what_has_run_out(moment: Moment) 
     assert threading.active_count() == threads
 
 
-def test_eight_threads_count_every_one() -> None:
-    counters = Counters()
+def test_eight_threads_count_every_one(clock: FixedClock) -> None:
+    counters = Counters(clock=clock)
     with ThreadPoolExecutor(8) as pool:
         counted = list(pool.map(lambda _: counters.incr("a", 1000), range(2_000)))
     assert sorted(counted) == list(range(1, 2_001))

@@ -153,10 +153,10 @@ def _r24(demo: Demo) -> None:
         unseen(demo, f"R24-{number:02}", "member4")
     with demo.world.db.read() as session:
         ids = [report["id"] for report in demo.facts["reports"] if report["ref"].startswith("R24")]
-        clusters = Counter(session.scalars(select(Placement.cluster).where(Placement.report_id.in_(ids))))
+        lines = Counter(session.scalars(select(Placement.flock).where(Placement.report_id.in_(ids))))
     assert len(ids) == 37
     # The words are few and likeness is estimated under a random key: a copy in a hundred may stand alone.
-    assert clusters.most_common(1)[0][1] >= 34
+    assert lines.most_common(1)[0][1] >= 34
 
 
 def _r27(demo: Demo) -> None:

@@ -5,10 +5,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from intake.core.clock import FixedClock
-from intake.core.errors import TooMany
 from intake.core.world import World
 from intake.reports import services
-from intake.web import errors, throttle
+from intake.web import errors
 from tests import pagelint
 from tests.cast import Cast
 from tests.journeys import BODY, fields, form_token, live_board
@@ -49,15 +48,3 @@ def test_a_fault_of_ours_keeps_the_text_and_says_nothing_of_itself(
     assert BODY in page
     assert "secret detail" not in page
     assert "Traceback" not in page
-
-
-def test_too_many_on_a_message_keeps_the_words(
-    client: FlaskClient, cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def over() -> None:
-        raise TooMany(10)
-
-    monkeypatch.setattr(throttle, "count_lookup", over)
-    answer = client.post("/receipt/message", data={"receipt": "0" * 20, "body": "打了很多字"})
-    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "10")
-    assert "打了很多字" in answer.get_data(as_text=True)

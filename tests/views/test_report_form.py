@@ -379,7 +379,7 @@ def test_a_request_too_large_keeps_the_text(client: FlaskClient, world: World, c
 def test_a_busy_machine_keeps_the_text(
     client: FlaskClient, code: str, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(world: World, *, token: object, draft: Draft, uploads: object, held: object) -> None:
+    def full(world: World, *, token: object, draft: Draft, uploads: object, held: object, words: object) -> None:
         raise Busy(7)
 
     monkeypatch.setattr(services, "file_report", full)

@@ -368,8 +368,9 @@ def cookie(desk: Desk) -> str:
 
 
 def settle(desk: Desk) -> None:
-    """As if the wait after a wrong try were over: the limits keep the machine's time, not the tests' clock."""
-    throttle.limiter.storage.reset()
+    """As if the wait after a wrong try were over."""
+    limiter = desk.client.application.extensions[throttle.EXTENSION]
+    limiter.storage.reset()
 
 
 def elsewhere(desk: Desk, network: int, *, password: str = PASSWORD, code: str) -> TestResponse:

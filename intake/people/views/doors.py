@@ -14,7 +14,7 @@ from intake.web import session as web_session
 from intake.web.access import guest_staff, staff
 from intake.web.context import world
 from intake.web.headers import is_staff_path
-from intake.web.throttle import code_was_wrong, codes_count_now, sign_in_gate, sign_in_worked
+from intake.web.throttle import code_was_wrong, codes_count_now, count_activation, sign_in_gate, sign_in_worked
 
 _REFUSED = "登录名、口令或动态码不对，或者还没有设口令。每个动态码只能用一次，用过请等下一个。"
 
@@ -81,6 +81,7 @@ def sign_out() -> Response:
 @blueprint.route("/staff/activate/<token>", methods=["GET", "POST"])
 @guest_staff
 def activate(token: str) -> Response:
+    count_activation()
     holder = services.open_link(world(), token=token)
     form = ActivateForm(meta={"csrf_context": (ACTIVATE, hashlib.sha256(token.encode()).hexdigest())})
     if request.method == "POST" and form.validate():

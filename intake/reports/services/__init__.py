@@ -1,6 +1,7 @@
 """What citizens do with reports: file, look up, answer, rate."""
 
 from intake.reports.services.additions import Added
+from intake.reports.services.arriving import Words, read_words
 from intake.reports.services.box import (
     Box,
     BoxAddition,
@@ -13,6 +14,7 @@ from intake.reports.services.box import (
 )
 from intake.reports.services.filing import Filed, already_filed, file_report
 from intake.reports.services.photos import FileProblem, Upload
+from intake.reports.services.usual import usual_of
 
 __all__ = [
     "Added",
@@ -23,10 +25,13 @@ __all__ = [
     "Filed",
     "Step",
     "Upload",
+    "Words",
     "add_to_report",
     "already_added",
     "already_filed",
     "file_report",
     "open_box",
     "rate_report",
+    "read_words",
+    "usual_of",
 ]

@@ -51,6 +51,7 @@ class Filed:
     repeated: bool
     found: frozenset[str]
     urgent: bool = False
+    compared: bool = False  # with others' words: nothing of what went up sealed is
 
 
 def spent_tag(world: World, nonce: bytes, digest: bytes) -> bytes:
@@ -73,7 +74,13 @@ def _spent_now(world: World, tag: bytes) -> bool:
 
 
 def file_report(
-    world: World, *, token: FormToken, draft: Draft, uploads: Sequence[Upload] = (), held: Sequence[str] = ()
+    world: World,
+    *,
+    token: FormToken,
+    draft: Draft,
+    uploads: Sequence[Upload] = (),
+    held: Sequence[str] = (),
+    words: Words | None = None,
 ) -> Filed:
     """File once, whoever wins the race: the same form and content always answer with the same receipt.
 
@@ -94,22 +101,25 @@ def file_report(
             taken, problems = photos.take(
                 world, uploads, seen_key=seen_key(keys), known=(), room=world.settings.max_photos
             )
-            prepared, failed = _prepare(world, draft, keys, taken)
+            words = words or read_words(world.secrets, draft)
+            prepared, failed = _prepare(world, draft, words, keys, taken)
             problems += failed
         try:
-            team_name = _place_and_record(world, prepared, token=token, draft=draft, tag=tag, held=held)
+            placed = _place_and_record(world, prepared, token=token, draft=draft, tag=tag, held=held)
         except Retry:
             continue
         except IntegrityError:
             repeated = _spent_now(world, tag)
             prepared = prepared if repeated else None  # a register number or an id met another: draw again
             continue
-        if team_name is None:
+        if placed is None:
             repeated = True
             continue
         kept = len(prepared.files)
         found, urgent = sensitive.find(draft.body), bool(prepared.words.urgent)
-        return Filed(digits, team_name, tuple(problems), kept, False, found, urgent)
+        return Filed(
+            digits, placed.team_name, tuple(problems), kept, False, found, urgent, compared=placed.compared
+        )  # fmt: skip
     raise Busy(5)
 
 
@@ -132,7 +142,7 @@ class _Prepared:
 
 
 def _prepare(
-    world: World, draft: Draft, keys: ReceiptKeys, taken: Sequence[Taken]
+    world: World, draft: Draft, words: Words, keys: ReceiptKeys, taken: Sequence[Taken]
 ) -> tuple[_Prepared, list[FileProblem]]:
     report_id, day, chain_key = new_id(), world.today(), world.secrets.chain_key
     report_key, identity_key, box_key = vault.new_key(), vault.new_key(), vault.new_key()
@@ -172,7 +182,6 @@ def _prepare(
         "citizen_head": event["hash"],
         "citizen_seal": history.seal(chain_key, "citizen", report_id, 1, event["hash"]),
     }
-    words = read_words(world.secrets, draft)
     return _Prepared(report_id, report_key, identity_key, report, files, event, words), failed
 
 
@@ -190,12 +199,20 @@ def register_no() -> str:
     return f"{letters[:3]}-{letters[3:]}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """With whom it lies, and whether its words are compared with others'."""
+
+    team_name: str
+    compared: bool
+
+
 def _place_and_record(
     world: World, prepared: _Prepared, *, token: FormToken, draft: Draft, tag: bytes, held: Sequence[str]
-) -> str | None:
+) -> _Placed | None:
     """Decide where it goes, seal its keys to those who may read it there, and record it all at once.
 
-    The team's name; None where the form was used before.
+    None where the form was used before.
     """
     report_id, day = prepared.report_id, prepared.report["day"]
     with world.db.read() as session:
@@ -238,7 +255,7 @@ def _place_and_record(
             _join_twin(session, hand, report_id, arrival)
 
     world.db.write(record)
-    return team_name
+    return _Placed(team_name, team_id not in (SUPERIOR, CUSTODY))
 
 
 def _begun(world: World, prepared: _Prepared, *, sealed: bool) -> tuple[dict[str, Any], dict[str, Any]]:

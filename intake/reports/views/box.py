@@ -8,11 +8,13 @@ from typing import Any
 from flask import Response, make_response, render_template, request
 from flask_babel import gettext
 
-from intake.core.errors import Busy, Invalid, NotFound, TooMany
+from intake.core import vault
+from intake.core.errors import Busy, Invalid, NotFound
 from intake.reports import receipt, services
 from intake.reports.forms import BOX, CitizensForm, FilesForm, MessageForm, Mistake, RatingForm
 from intake.reports.receipt import BadReceipt
 from intake.reports.services import Added, Box, FileProblem
+from intake.reports.views import challenging
 from intake.reports.views.answers import (
     Notice,
     Told,
@@ -30,8 +32,12 @@ from intake.web.access import citizen
 from intake.web.context import world
 from intake.web.errors import typed_words
 from intake.web.formtoken import BadToken, FormToken
+from intake.web.i18n import c_url
 
 _LONGEST_ECHO = 64
+_LOOKING, _ADDING = "look-up", "addition"
+# What a box's forms hold: it goes along with a question.
+_TYPED = ("receipt", "token", "page", "body", "score", "text")
 
 
 @blueprint.get("/receipt")
@@ -47,27 +53,37 @@ def open_box() -> Response:
     typed = request.form.get("receipt", "")
     try:
         digits = receipt.normalise(typed)
-        throttle.count_lookup()
-        return _box_page(services.open_box(world(), digits=digits))
     except BadReceipt as error:
         return _lookup_page(problem=error.reason, typed=typed)
+    if (question := _question_before_looking(digits)) is not None:
+        return question
+    try:
+        return _box_page(services.open_box(world(), digits=digits))
     except NotFound:
         return _lookup_page(problem="unknown")  # the same page for every receipt that opens nothing
-    except TooMany as wait:
-        return _lookup_page(problem="wait", typed=typed, retry_after=wait.retry_after)
 
 
-_LOOKUP_STATUS = {"unknown": 404, "wait": 429}
+def _question_before_looking(digits: str) -> Response | None:
+    """Counted before the work. Over the limit a question stands before each look: a village shares an address."""
+    reply = challenging.reply(_LOOKING, b"", digits.encode())
+    if reply.solved or throttle.lookup_is_free():
+        return None
+    return _question(_LOOKING, b"", wrong=reply.wrong, looking=True)
 
 
-def _lookup_page(*, problem: str = "", typed: str = "", retry_after: int = 0, kept: str = "") -> Response:
-    page = render_template(
-        "citizen/lookup.html", problem=problem, typed=typed[:_LONGEST_ECHO], retry_after=retry_after, kept=kept
-    )
-    response = make_response(page, _LOOKUP_STATUS.get(problem, 422) if problem else 200)
-    if retry_after:
-        response.headers["Retry-After"] = str(retry_after)
-    return response
+def _question(scope: str, bound: bytes, *, wrong: int, looking: bool = False) -> Response:
+    """Everything that was typed goes along, to where it was sent."""
+    assert request.endpoint is not None
+    typed = [(name, request.form[name]) for name in _TYPED if name in request.form]
+    action = c_url(request.endpoint)
+    return challenging.page(
+        scope, bound, action=action, hidden=typed, wrong=wrong, photos=bool(uploads()), looking=looking
+    )  # fmt: skip
+
+
+def _lookup_page(*, problem: str = "", typed: str = "", kept: str = "") -> Response:
+    page = render_template("citizen/lookup.html", problem=problem, typed=typed[:_LONGEST_ECHO], kept=kept)
+    return make_response(page, {"": 200, "unknown": 404}.get(problem, 422))
 
 
 def _box_page(
@@ -158,13 +174,24 @@ def _act(form_class: type[Any], act: Callable[[str, FormToken, Any], Added | Non
     try:
         token = formtoken.read(filled.posted_token, purpose=BOX, board=scope(digits))
     except BadToken as error:
-        throttle.count_lookup()  # without a token of this box the digits may be a guess
+        if (question := _question_before_looking(digits)) is not None:
+            return question  # without a token of this box the digits may be a guess
         if error.reason == "expired" and error.token is not None and _already(digits, error.token):
             return _after(digits, added=Told(gettext("您补充的收到了。")))
         told = Told(gettext("这一页开得太久了，请再交一次。"), good=False)
         return _after(digits, added=told, keep_typed=True, status=422)
     if busy is not None:
         return _after_busy(digits, busy)
+    return _question_before_adding(form_class, digits) or _add(form_class, act, digits, token, filled)
+
+
+def _add(
+    form_class: type[Any],
+    act: Callable[[str, FormToken, Any], Added | None],
+    digits: str,
+    token: FormToken,
+    filled: CitizensForm,
+) -> Response:
     if received().too_large:
         text = gettext("照片加在一起太大了。请一张一张加。")
         return _after(digits, added=Told(text, good=False), keep_typed=True, status=413)
@@ -177,6 +204,21 @@ def _act(form_class: type[Any], act: Callable[[str, FormToken, Any], Added | Non
     except Busy as full:
         return _after_busy(digits, full)
     return _after(digits, added=_told(form_class, added), problems=added.problems if added else ())
+
+
+def _question_before_adding(form_class: type[Any], digits: str) -> Response | None:
+    """Counted by receipt and day, before the work; an answer frees as much again, once. None: go on."""
+    reply = challenging.reply(_ADDING, digits.encode(), vault.random_bytes(8))
+    files = len(uploads())
+    if reply.solved:
+        throttle.free_additions(digits)
+        if form_class is FilesForm and not files:
+            return _after(digits, added=Told(gettext("可以了，请把照片再选一次。")))
+        return None
+    counts = {"photo": files, "message": int(form_class is not FilesForm)}
+    # Every one of them is counted, also where the first is over already.
+    free = [throttle.addition_is_free(kind, digits, count) for kind, count in counts.items() if count]
+    return None if all(free) else _question(_ADDING, digits.encode(), wrong=reply.wrong)
 
 
 def _already(digits: str, token: FormToken) -> bool:

@@ -11,8 +11,10 @@ from intake.boards.views import NoBoard, find_with_office, no_board, not_taking,
 from intake.boards.views.counted import count
 from intake.core.errors import Busy, NotFound
 from intake.reports import content, sensitive, services
+from intake.reports.assess import Outcome
 from intake.reports.content import Draft
 from intake.reports.forms import REPORT, ReportForm
+from intake.reports.views import challenging
 from intake.reports.views.answers import (
     Notice,
     blueprint,
@@ -23,11 +25,14 @@ from intake.reports.views.answers import (
     to_change,
     uploads,
 )
+from intake.reports.views.challenging import Reply
+from intake.reports.views.weighing import bands_of, weigh
 from intake.web import formtoken, moulds, throttle
 from intake.web.access import citizen
 from intake.web.context import world
 from intake.web.errors import typed_words
 from intake.web.formtoken import BadToken, FormToken
+from intake.web.i18n import c_url
 
 _AROUND = 12  # characters shown on either side of a number that was found
 
@@ -89,9 +94,14 @@ def _confirm_or_file(board: BoardPage, office: str, filled: ReportForm, token: F
     found = sensitive.find(draft.body)
     if found and not files and request.form.get("confirmed") != "y":
         return _confirm_page(board, filled, found)
-    held = _suspicions(token, filled) + throttle.report_is_held(board.code)
+    reply = challenging.reply(REPORT, token.nonce, content.digest(token.board, draft))
+    words = services.read_words(world().secrets, draft)
+    assessed = weigh(board, token, draft, words, reply)
+    if assessed.outcome is Outcome.challenge and not services.already_filed(world(), token=token, draft=draft):
+        return _challenge_page(board, filled, token, reply, pressure=assessed.pressure, confirmed=bool(found))
+    held = assessed.reasons if assessed.outcome is Outcome.held else ()
     try:
-        filed = services.file_report(world(), token=token, draft=draft, uploads=files, held=held)
+        filed = services.file_report(world(), token=token, draft=draft, uploads=files, held=held, words=words)
     except Busy as busy:
         return _form_busy(board, office, filled, busy)
     except NotFound:
@@ -100,6 +110,8 @@ def _confirm_or_file(board: BoardPage, office: str, filled: ReportForm, token: F
         # Whatever broke, the same form goes back with the same token: sent again it is filed once.
         current_app.log_exception(sys.exc_info())
         return _form_page(board, office, filled, notice=_broke(), status=500)
+    if filed.compared:
+        throttle.remember_words(bands_of(words, draft))
     notice = filed.found if files else frozenset()
     return receipt_page(
         filed.digits, filed.team_name, problems=filed.problems, repeated=filed.repeated, found=notice,
@@ -113,12 +125,17 @@ def _form_busy(board: BoardPage, office: str, filled: ReportForm, busy: Busy) ->
     return response
 
 
-def _suspicions(token: FormToken, filled: ReportForm) -> list[str]:
-    """A machine sees the same page as a person; a person will look at what it sent."""
-    reasons = ["honeypot"] if (filled.website.data or "").strip() else []
-    if token.age(world().clock.now()) < world().settings.form_fastest_seconds:
-        reasons.append("too_fast")
-    return reasons
+def _challenge_page(
+    board: BoardPage, filled: ReportForm, token: FormToken, reply: Reply, *, pressure: float, confirmed: bool
+) -> Response:
+    """Everything goes along but the photos, which no hidden field can hold: they are added after the text is filed."""
+    typed = [("token", filled.posted_token), ("body", filled.body.data or ""), *filled.hidden()]
+    if confirmed:  # the numbers in the text were asked about already, or came with photos
+        typed.append(("confirmed", "y"))
+    return challenging.page(
+        REPORT, token.nonce, action=c_url("reports.submit", code=board.code), hidden=typed, wrong=reply.wrong,
+        pressure=pressure, photos=bool(uploads()) or request.form.get(challenging.PHOTOS) == "y",
+    )  # fmt: skip
 
 
 def _blank_form_page(board: BoardPage, office: str) -> Response:
