@@ -10,7 +10,7 @@ from typing import Final
 
 import typst
 
-from qr import fonts, pdf
+from qr import fonts
 from qr.poster import MissingGlyphs
 
 ROOT: Final = Path(__file__).resolve().parent
@@ -43,7 +43,7 @@ def make(data: LetterData) -> bytes:
         if lost := fonts.missing(bare):
             raise MissingGlyphs(lost, field)
         rare = rare or fonts.needs_family(bare)
-    file = typst.compile(
+    return typst.compile(
         str(ROOT / "templates" / "letter.typ"),
         root=str(ROOT),
         format="pdf",
@@ -51,7 +51,6 @@ def make(data: LetterData) -> bytes:
         sys_inputs={"data": json.dumps(_content(data), ensure_ascii=False)},
         pdf_tags=False,
     )
-    return pdf.trim(file, 0)
 
 
 def _content(data: LetterData) -> dict[str, object]:

@@ -1,35 +1,23 @@
-"""One poster: its data, and the PDF, which is read back before anyone gets it."""
+"""One poster: its data, and the file, which is read back before anyone gets it."""
 
 from __future__ import annotations
 
 import io
 import json
-import re
-from pathlib import Path
-from typing import Any, Final, Literal
-
-import typst
+from typing import Final, Literal
 
 from qr import code as codes
-from qr import fonts, payload, pdf, symbol, wording
-from qr.data import PosterData, Unit, missing_facts, texts
-from qr.readback import read_back
-from qr.sheet import Paper, Sheet, sheet
+from qr import content, fonts, payload, pdf, pictogram, readback, symbol, typeset
+from qr.data import CODES, PLEDGES, PosterData, Unit, missing_facts, texts
+from qr.readback import Expected
+from qr.second import Second
+from qr.sheet import SIDES_APART, Paper, Sheet, sheet
+from qr.typeset import Draft, TextTooLong
 
-__all__ = ["MissingGlyphs", "PosterData", "TextTooLong", "Unit", "make", "missing_facts"]
+__all__ = ["Format", "MissingGlyphs", "PosterData", "Second", "TextTooLong", "Unit", "make", "missing_facts"]
 
 Format = Literal["pdf", "png", "svg"]
-Second = Literal["zh-Hant", "en"]
-ROOT: Final = Path(__file__).resolve().parent
-_TOO_LONG: Final = re.compile(r"TOO_LONG:([^\"]+)")
-
-
-class TextTooLong(ValueError):
-    """A text does not fit at the smallest size; `field` is the data's field or the row's label."""
-
-    def __init__(self, field: str) -> None:
-        super().__init__(f"too long for the poster: {field}")
-        self.field = field
+PIXELS: Final = 4096  # of the longer side of a picture, at most
 
 
 class MissingGlyphs(ValueError):
@@ -49,114 +37,84 @@ def make(
     press: bool = False,
     second: Second | None = None,
 ) -> bytes:
-    """The poster as a file of one page whose code, number and words were read from the finished file.
+    """The poster as one file, whose codes and words were read from that very file.
 
-    `press` adds bleed and crop marks for a print shop, `second` a line in a second language.
-    Raises `code.BadCode`, `payload.BadAddress` (address, domain and code that do not belong together),
-    `MissingGlyphs`, `TextTooLong`, and `readback.NotReadable` where the file does not say what the data says:
-    then nothing is handed out.
+    A PDF has one page, a card two. `press` adds to it 3 mm of bleed and crop marks for a print shop, `second` lines
+    in a second language. Raises `code.BadCode`, `payload.BadAddress` (address, domain and code that do not belong
+    together), `MissingGlyphs`, `TextTooLong`, and `readback.NotReadable` where the file does not say what the data
+    says: then nothing is handed out.
     """
-    target = sheet(data.kind, paper)
-    drawn = symbol.make(data.url)
-    file = compose(data, drawn, target)
-    printed = (data.name, *(value for _, value in _checks(data)), data.domain)
-    box = target.symbol_box(drawn.modules)
-    read_back(file, data.url, box=box, printed=[text for text in printed if text])
+    draft = prepare(data, paper, press=press and format == "pdf", second=second)
+    if format == "svg":
+        return _svg(draft)
     if format == "png":
-        return _png(file, target)
+        return _png(draft)
+    file, refused = typeset.pdf_of([draft])
+    if refused:
+        raise refused[0]
+    if press:
+        file = pdf.boxes(file, [draft.target] * draft.target.pages)
+    readback.check_pdf(file, [expected(draft)])
     return file
 
 
-def _png(file: bytes, target: Sheet) -> bytes:
-    """The page at 200 dots an inch, at most 4,096 pixels long."""
+def prepare(data: PosterData, paper: Paper, *, press: bool = False, second: Second | None = None) -> Draft:
+    """Checks what can be checked before anything is set, and makes the symbols. Raises as `make`."""
+    units: tuple[PosterData | Unit, ...] = (data, *data.others)
+    if len(units) > CODES:
+        raise TextTooLong("others")
+    if len(data.pledges) > PLEDGES:
+        raise TextTooLong("pledges")
+    for unit in units:
+        if not payload.matches(unit.url, data.domain, codes.check(unit.code)):
+            raise payload.BadAddress("contradiction", f"{unit.url} is not {data.domain} with {unit.code}")
+    if data.emblem and data.emblem not in pictogram.shapes():
+        raise KeyError(data.emblem)
+    target = sheet(data.kind, paper, press=press, codes=len(units))
+    drawn = tuple(symbol.make(unit.url, "H" if data.emblem else None) for unit in units)
+    fixed = json.dumps(content.fixed(data, target, second), ensure_ascii=False)
+    return Draft(data, target, drawn, _needs_family(data), fixed, content.own(data, drawn, target))
+
+
+def expected(draft: Draft) -> Expected:
+    """What the finished page has to say."""
+    target = draft.target
+    boxes = tuple(target.symbol_box(drawn.modules, place) for place, drawn in enumerate(draft.symbols))
+    return Expected(
+        urls=tuple(drawn.url for drawn in draft.symbols),
+        boxes=boxes,
+        modules=tuple(drawn.modules for drawn in draft.symbols),
+        slug=target.slug,
+        pages=target.pages,
+        printed=content.printed(draft.own),
+    )
+
+
+def _svg(draft: Draft) -> bytes:
+    file = typeset.svg_of(draft)
+    width, height = _size(draft.target)
+    want = expected(draft)
+    ppi = readback.pixels_per_mm(want) * 25.4
+    readback.check_picture(typeset.svg_pixels(file, width, height, ppi), want, width)
+    return file
+
+
+def _png(draft: Draft) -> bytes:
+    """The page at 10 pixels a millimetre, at most 4,096 pixels long; from the PDF whose text was compared."""
+    width, height = _size(draft.target)
+    file = typeset.picture_pdf(draft)
+    want = expected(draft)
+    readback.check_pdf(file, [readback.on_one_page(want)])
     out = io.BytesIO()
-    pdf.picture(file, pixels=min(4096, round(target.height / 25.4 * 200))).save(out, "PNG")
+    pdf.picture(file, pixels=min(PIXELS, round(max(width, height) * 10)), colour=True).save(out, "PNG")
+    readback.check_picture(out.getvalue(), want, width)
     return out.getvalue()
 
 
-def compose(data: PosterData, drawn: symbol.Symbol, target: Sheet) -> bytes:
-    """The sheet as a PDF that nobody has read back yet; for `make`, tests and previews marked as such."""
-    if not payload.matches(data.url, data.domain, codes.check(data.code)):
-        raise payload.BadAddress("contradiction", f"{data.url} is not {data.domain} with {data.code}")
-    content = _content(data, drawn, target)
-    whole_family = _needs_family(data)
-    try:
-        file = typst.compile(
-            str(ROOT / "templates" / target.layout.template),
-            root=str(ROOT),
-            format="pdf",
-            font_paths=fonts.loaded(whole_family),
-            sys_inputs={"data": json.dumps(content, ensure_ascii=False)},
-            pdf_tags=False,
-        )
-    except typst.TypstError as error:
-        refused = _TOO_LONG.search(error.message)
-        if refused is None:
-            raise
-        raise TextTooLong(refused[1]) from error
-    return pdf.trim(file, target.bleed)
-
-
-def _content(data: PosterData, drawn: symbol.Symbol, target: Sheet) -> dict[str, Any]:
-    """Everything the template sets, in the words it sets it."""
-    kind, layout = data.kind, target.layout
-    return {
-        "scale": target.scale, "width": target.width, "height": target.height, "bleed": target.bleed,
-        "symbol": {"left": layout.left, "top": layout.top, "side": layout.side},
-        "matrix": drawn.rows,
-        "title": wording.TITLE[kind],
-        "overline": {"works": "", "notice": data.team_name, "village": _joined(data.place, data.name)}[kind],
-        "name": data.name,
-        "facts": [] if kind == "village" else _facts(data),
-        "call": wording.CALL[kind],
-        "to": f"写给{data.team_name or '县委巡察组'}",
-        "ease": wording.EASE[kind],
-        "checks": _checks(data),
-        "domain": data.domain,
-        "compare": wording.compare(kind, has_words=bool(data.check_words), hotline=data.hotline),
-        "pictured": wording.PICTURED[kind],
-        "protection": wording.PROTECTION,
-        "elsewhere": "不用手机，也可以",
-        "ways": _ways(data),
-        "never": wording.THIS[kind] + wording.NEVER,
-        "footer": _footer(data),
-    }  # fmt: skip
-
-
-def _checks(data: PosterData) -> list[tuple[str, str]]:
-    words = [("核对词", "　".join(data.check_words))] if data.check_words else []
-    return [("牌号", data.site_no), ("码", codes.spaced(codes.check(data.code))), *words]
-
-
-def _facts(data: PosterData) -> list[tuple[str, str]]:
-    telephones = "　".join(number for number in (data.hotline, *data.phones) if number)
-    around = ("巡察组", "联系电话") if data.kind == "notice" else ("监督单位", "监督电话")
-    place = [] if data.kind == "notice" else [("建设地点", data.place)]
-    rows = (
-        *place,
-        *wording.filled_in(data.kind, data.rows),
-        (around[0], data.team_name),
-        (around[1], telephones),
-    )
-    return [(label, value) for label, value in rows if value.strip()]
-
-
-def _ways(data: PosterData) -> list[tuple[str, str]]:
-    hours = f"　{data.phone_hours}" if data.phone_hours and data.phones else ""
-    telephones = "；".join(number for number in (data.hotline, *data.phones) if number)
-    call = [("打电话", telephones + hours)] if telephones else []
-    return [*call, *(way for way in data.ways if way[1].strip()), wording.AT_HOME[data.kind]]
-
-
-def _joined(place: str, name: str) -> str:
-    """`柳湾镇河口村` and `河口村公告栏` as `柳湾镇河口村公告栏`; what does not overlap stands apart."""
-    shared = max(n for n in range(len(name) + 1) if place.endswith(name[:n]))
-    return place + name[shared:] if shared or not place else f"{place}　{name}"
-
-
-def _footer(data: PosterData) -> str:
-    since = f"{data.set_on.year}年{data.set_on.month}月设" if data.set_on else ""
-    return "　".join(part for part in (data.issuer, since, f"第 {data.revision} 版") if part)
+def _size(target: Sheet) -> tuple[float, float]:
+    """Width and height of a picture of the whole, a card's two sides below each other."""
+    height = target.height if target.pages == 1 else target.height * 2 + SIDES_APART
+    return target.width, height
 
 
 def _needs_family(data: PosterData) -> bool:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import io
+import math
+import re
 from dataclasses import dataclass
-from typing import Final, Literal
+from functools import lru_cache
+from typing import Any, Final, Literal
 
 import qrcode
+import zxingcpp
 from PIL import Image
 from qrcode import constants, util
 
 from qr.payload import ALPHANUMERIC
 
 QUIET: Final = 4  # modules of white on every side, ISO/IEC 18004
+EMBLEM_LIMIT: Final = 0.08  # of the symbol's area, whatever the emblem
+EMBLEM_SHARE: Final = 0.04  # what is used of it: level H must also bear a tenth of the code being covered
+_AS_MODULES: Final = bytes.maketrans(b"\x00\xff", b"10")
 Level = Literal["L", "M", "Q", "H"]
+_DARK: Final = re.compile("1+")
 _LEVELS: Final[dict[Level, int]] = {
     "L": constants.ERROR_CORRECT_L,
     "M": constants.ERROR_CORRECT_M,
@@ -36,19 +44,48 @@ class Symbol:
         """Modules along a side: 4 * version + 17."""
         return len(self.rows)
 
+    def runs(self) -> list[tuple[int, int, int]]:
+        """Every run of dark modules of a row: row, first column, column behind the last."""
+        return [(y, run.start(), run.end()) for y, row in enumerate(self.rows) for run in _DARK.finditer(row)]
 
-def make(url: str, level: Level = "H") -> Symbol:
-    """The smallest symbol of `level` that holds `url` in alphanumeric mode.
 
-    Raises `ValueError` where a character of `url` would leave that mode.
+def make(url: str, level: Level | None = None) -> Symbol:
+    """The smallest symbol of `level` that holds `url` in alphanumeric mode; without a level, H or else Q.
+
+    H is taken where it costs at most one version over Q: a board is scratched, splashed and bleached for years,
+    but modules that become too small are lost to every phone. Raises `ValueError` where a character of `url`
+    would leave the mode, or no symbol is large enough.
     """
     odd = sorted(set(url) - ALPHANUMERIC)
     if odd or not url:
         raise ValueError(f"not in QR alphanumeric mode: {''.join(odd)!r} of {url!r}")
-    builder = qrcode.QRCode(error_correction=_LEVELS[level], border=0)
-    builder.add_data(util.QRData(url, mode=util.MODE_ALPHA_NUM), optimize=0)
-    builder.make(fit=True)
-    return _symbol(url, level, builder)
+    if level is not None:
+        return _written(url, level)
+    return _written(url, _lasting_level(len(url)))
+
+
+@lru_cache(maxsize=256)
+def _lasting_level(length: int) -> Level:
+    """The level for so many characters: they alone decide how large a symbol gets."""
+    strong, usual = _written("A" * length, "H"), _written("A" * length, "Q")
+    return "H" if strong.version <= usual.version + 1 else "Q"
+
+
+def _written(url: str, level: Level) -> Symbol:
+    """What zxing-cpp's writer makes of it: a twentieth of the time of `qrcode`, which the tests compare it with."""
+    drawn = zxingcpp.create_barcode(url, zxingcpp.BarcodeFormat.QRCode, ec_level=level)
+    image: Any = drawn.to_image(scale=1, add_quiet_zones=False)  # a buffer of bytes, of which its stubs say nothing
+    pixels = bytes(image)
+    side = math.isqrt(len(pixels))
+    flat = pixels.translate(_AS_MODULES).decode("ascii")
+    rows = tuple(flat[start : start + side] for start in range(0, side * side, side))
+    return Symbol(url, level, (side - 17) // 4, rows)
+
+
+def emblem_side(symbol: Symbol) -> int:
+    """Modules along the white square that an emblem may take in the middle: an odd number."""
+    most = math.isqrt(int(symbol.modules**2 * EMBLEM_SHARE))
+    return most if most % 2 else most - 1
 
 
 def _symbol(text: str, level: Level, builder: qrcode.QRCode) -> Symbol:
@@ -67,6 +104,29 @@ def of_text(text: str, level: Level = "M") -> Symbol:
     return _symbol(text, level, builder)
 
 
+def pdf(symbol: Symbol) -> str:
+    """A PDF of one path in black ink alone, a module is one point, without quiet zone: to be set into a page."""
+    n = symbol.modules
+    rects = "".join(f"{a} {n - 1 - y} {b - a} 1 re\n" for y, a, b in symbol.runs())
+    path = f"0 0 0 1 k\n{rects}f"
+    parts = (
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 {n} {n}]/Resources<<>>/Contents 4 0 R>>",
+        f"<</Length {len(path)}>>stream\n{path}\nendstream",
+    )
+    file, starts = "%PDF-1.7\n", []
+    for number, part in enumerate(parts, start=1):
+        starts.append(len(file))
+        file += f"{number} 0 obj\n{part}\nendobj\n"
+    table = "".join(f"{start:010} 00000 n \n" for start in starts)
+    count = len(parts) + 1
+    return (
+        f"{file}xref\n0 {count}\n0000000000 65535 f \n{table}"
+        f"trailer<</Size {count}/Root 1 0 R>>\nstartxref\n{len(file)}\n%%EOF\n"
+    )
+
+
 def svg(symbol: Symbol, *, title: str = "") -> str:
     """One path on white, a module is one unit, the quiet zone included; `title` is for screen readers.
 
@@ -78,20 +138,13 @@ def svg(symbol: Symbol, *, title: str = "") -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}"'
         f' width="{side * 8}" height="{side * 8}" role="img" shape-rendering="crispEdges">'
         f'{name}<path fill="#fff" d="M0 0h{side}v{side}H0z"/>'
-        f'<path fill="#000" d="{_path(symbol.rows)}"/></svg>'
+        f'<path fill="#000" d="{_path(symbol)}"/></svg>'
     )
 
 
-def _path(rows: tuple[str, ...]) -> str:
+def _path(symbol: Symbol) -> str:
     """Every run of dark modules of a row as one closed rectangle."""
-    parts = []
-    for y, row in enumerate(rows, start=QUIET):
-        x = 0
-        while (start := row.find("1", x)) >= 0:
-            stop = row.find("0", start)
-            x = len(row) if stop < 0 else stop
-            parts.append(f"M{start + QUIET} {y}h{x - start}v1h-{x - start}z")
-    return "".join(parts)
+    return "".join(f"M{a + QUIET} {y + QUIET}h{b - a}v1h-{b - a}z" for y, a, b in symbol.runs())
 
 
 def _escaped(text: str) -> str:

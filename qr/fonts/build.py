@@ -20,6 +20,8 @@ from typing import Final
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
+from qr.second import WORDS
+
 HERE: Final = Path(__file__).resolve().parent
 FAMILY: Final = Path("/usr/share/fonts/opentype/noto")
 UNIHAN: Final = Path("/usr/share/unicode/Unihan_OtherMappings.txt.bz2")
@@ -62,7 +64,12 @@ def gb2312() -> set[int]:
 def wanted() -> set[int]:
     """Every code point the embedded fonts shall print."""
     blocks = {point for first, last in BLOCKS for point in range(first, last + 1)}
-    return blocks | gb2312() | standard_characters()
+    return blocks | gb2312() | standard_characters() | second_languages()
+
+
+def second_languages() -> set[int]:
+    """The code points of the lines in a second language, Traditional characters among them."""
+    return {ord(char) for words in WORDS.values() for text in words.texts() for char in text}
 
 
 def face(weight: str) -> TTFont:

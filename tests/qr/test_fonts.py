@@ -7,7 +7,8 @@ from fontTools.ttLib import TTFont
 
 from qr import fonts, wording
 from qr.fonts import build, coverage, missing, needs_family
-from qr.sheet import Kind
+from qr.second import WORDS, Second
+from qr.sheet import Board
 
 FILES = [f"NotoSansCJKsc-{weight}-Board.otf" for weight in build.WEIGHTS]
 
@@ -46,13 +47,19 @@ def test_the_licence_goes_with_the_fonts() -> None:
 
 
 @pytest.mark.parametrize("kind", ["works", "notice", "village"])
-def test_what_every_board_says_can_be_printed(kind: Kind) -> None:
+def test_what_every_board_says_can_be_printed(kind: Board) -> None:
     said = [wording.TITLE[kind], wording.CALL[kind], wording.EASE[kind], wording.NEVER, *wording.PROTECTION]
     said += [*wording.AT_HOME[kind], *(text for fact in wording.NOTICE_FACTS for text in fact)]
     said += [word for _, *words in wording.PICTURED[kind] for word in words]
     for words in (True, False):
         said += wording.compare(kind, has_words=words, hotline="12388")
     assert not needs_family("".join(said))
+    assert not needs_family("".join((*wording.TITLE.values(), *wording.HEADS.values(), *wording.CARD_PROTECTION)))
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_what_a_second_language_says_can_be_printed(language: Second) -> None:
+    assert not needs_family("".join(WORDS[language].texts()))
 
 
 def test_what_is_missing_is_named_once_and_in_order() -> None:

@@ -11,16 +11,17 @@ from typing import Any
 import pypdfium2
 import pytest
 import zxingcpp
+from PIL import Image
 from pypdfium2 import raw
 
-from qr import fonts, pdf, poster, symbol, wording
+from qr import fonts, pdf, poster, symbol, typeset, wording
 from qr.code import BadCode
 from qr.payload import BadAddress, board_url
 from qr.poster import MissingGlyphs, PosterData, TextTooLong, make, missing_facts
 from qr.readback import NotReadable
-from qr.sheet import PAPERS, Paper, sheet
+from qr.sheet import BLEED, PAPERS, PAPERS_OF, SLUG, Paper, sheet
 from qr.symbol import Symbol
-from tests.qr.samples import CODE, EVERY_KIND, NOTICE, URL, VILLAGE, WORKS
+from tests.qr.samples import CODE, EVERY_KIND, FULL_WORKS, KINDS, NOTICE, SHEETS, URL, VILLAGE, WORKS
 
 LONG_NAME = "岚溪县石桥镇柳湾镇凤岭乡农村生活污水治理及配套管网提质改造二期工程第三标段施工项目"
 
@@ -40,8 +41,8 @@ def test_everything_the_board_knows_is_printed_on_it(data: PosterData) -> None:
     for wanted in (
         *(data.site_no, "7K3QX9TD", data.name, data.place, data.domain, data.team_name, data.issuer),
         *(*values, *data.check_words, *data.phones, data.hotline, data.phone_hours, f"第{data.revision}版"),
-        *(wording.TITLE[data.kind], wording.CALL[data.kind], *wording.PROTECTION, wording.NEVER),
-        *(words for _, *both in wording.PICTURED[data.kind] for words in both),
+        *(wording.TITLE[data.kind], wording.CALL[data.board], *wording.PROTECTION, wording.NEVER),
+        *(words for _, *both in wording.PICTURED[data.board] for words in both),
     ):
         assert "".join(wanted.split()) in text, wanted
 
@@ -55,18 +56,37 @@ def test_the_order_to_compare_is_number_code_words() -> None:
     assert text.index("CJ-990121101202") < text.index("7K3QX9TD") < text.index("稻谷") < text.index("m.example")
 
 
-@pytest.mark.parametrize("data", EVERY_KIND, ids=lambda data: data.kind)
-@pytest.mark.parametrize("paper", list(PAPERS))
-def test_it_is_one_page_of_its_paper_with_bleed_for_the_printer(data: PosterData, paper: Paper) -> None:
+@pytest.mark.parametrize(("data", "paper"), SHEETS, ids=lambda value: value if isinstance(value, str) else value.kind)
+def test_it_is_the_trimmed_size_of_its_paper(data: PosterData, paper: Paper) -> None:
     with pypdfium2.PdfDocument(make(data, paper)) as document:
-        assert len(document) == 1
-        page = document[0]
-        millimetres = [side / pdf.POINTS_PER_MM for side in page.get_size()]
+        assert len(document) == sheet(data.kind, paper).pages
+        millimetres = [side / pdf.POINTS_PER_MM for side in document[0].get_size()]
         assert millimetres == pytest.approx(PAPERS[paper], abs=0.1)
-        left, bottom, right, top = page.get_mediabox()
-        assert right - left == pytest.approx((PAPERS[paper][0] + 6) * pdf.POINTS_PER_MM, abs=0.1)
-        assert top - bottom == pytest.approx((PAPERS[paper][1] + 6) * pdf.POINTS_PER_MM, abs=0.1)
-        assert page.get_trimbox() == pytest.approx(page.get_cropbox(), abs=0.1)
+
+
+@pytest.mark.parametrize("data", KINDS, ids=lambda data: data.kind)
+def test_a_print_shop_gets_bleed_marks_and_the_boxes_it_looks_for(data: PosterData) -> None:
+    paper = PAPERS_OF[data.kind][0]
+    width, height = (side * pdf.POINTS_PER_MM for side in PAPERS[paper])
+    slug, bleed = SLUG * pdf.POINTS_PER_MM, (SLUG - BLEED) * pdf.POINTS_PER_MM
+    file = make(data, paper, press=True)
+    with pypdfium2.PdfDocument(file) as document:
+        page = document[0]
+        assert page.get_mediabox() == pytest.approx((0, 0, width + 2 * slug, height + 2 * slug), abs=0.1)
+        assert page.get_trimbox() == pytest.approx((slug, slug, slug + width, slug + height), abs=0.1)
+        assert page.get_bleedbox() == pytest.approx(
+            (bleed, bleed, 2 * slug + width - bleed, 2 * slug + height - bleed), abs=0.1
+        )
+    picture = pdf.picture(file, pixels=1600)
+    scale = 1600 / max(picture.width / picture.height * (height + 2 * slug), height + 2 * slug)
+    middle = picture.width // 3
+    assert min(_column(picture, middle, (slug - 2 * pdf.POINTS_PER_MM) * scale, 3)) < 200, "red reaches into the bleed"
+    assert _column(picture, middle, (bleed - 1.5 * pdf.POINTS_PER_MM) * scale, 1) == [255], "and not beyond it"
+    assert f"{sheet(data.kind, paper).proof}" in pdf.words(file)
+
+
+def _column(picture: Image.Image, x: int, y: float, count: int) -> list[int]:
+    return [int(picture.getpixel((x, round(y) + step))) for step in range(count)]  # type: ignore[arg-type]  # grey
 
 
 def test_its_fonts_are_embedded_and_are_ours() -> None:
@@ -83,21 +103,22 @@ def test_its_fonts_are_embedded_and_are_ours() -> None:
 
 
 def test_black_is_black_ink_alone_and_red_is_the_band() -> None:
-    picture = pdf.picture(make(WORKS), pixels=1000)
+    file = make(replace(FULL_WORKS, emblem="stamp"))
+    picture = pdf.picture(file, pixels=1000)
     assert picture.getpixel((picture.width // 2, 3)) != 255
     assert picture.getpixel((3, picture.height - 3)) == 255
-    commands = _drawing_commands(make(WORKS))
+    commands = _drawing_commands(file)
     colours = set(re.findall(rb"([\d.]+ [\d.]+ [\d.]+ [\d.]+) [kK]\b", commands))
     percent = {tuple(round(float(ink) * 100) for ink in colour.split()) for colour in colours}
     assert percent == {(0, 0, 0, 100), (0, 0, 0, 0), (0, 100, 95, 14)}
     assert not re.search(rb"[\d.]+ (rg|RG|g|G|scn|SCN)\b", commands)
 
 
-@pytest.mark.parametrize("data", EVERY_KIND, ids=lambda data: data.kind)
-def test_nothing_enters_the_quiet_zone(data: PosterData) -> None:
-    file = make(data)
+@pytest.mark.parametrize(("data", "paper"), SHEETS, ids=lambda value: value if isinstance(value, str) else value.kind)
+def test_nothing_enters_the_quiet_zone(data: PosterData, paper: Paper) -> None:
+    file = make(data, paper)
     drawn = symbol.make(data.url)
-    box = sheet(data.kind, "A4").symbol_box(drawn.modules)
+    box = sheet(data.kind, paper).symbol_box(drawn.modules)
     side = (drawn.modules + 2 * symbol.QUIET) * 10
     picture = pdf.picture(file, box=box, pixels=side).resize((side, side))
     edge = symbol.QUIET * 10 - 2
@@ -247,7 +268,7 @@ def test_address_domain_and_code_that_do_not_belong_together_make_no_poster(data
 
 def test_a_poster_with_a_tampered_symbol_is_never_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
     other = symbol.make(board_url("https://m.example.gov.cm", CODE))
-    monkeypatch.setattr(symbol, "make", lambda url: replace(other, url=url))
+    monkeypatch.setattr(symbol, "make", lambda url, level: replace(other, url=url))
     with pytest.raises(NotReadable) as refused:
         make(WORKS)
     assert refused.value.reason == "other"
@@ -256,15 +277,15 @@ def test_a_poster_with_a_tampered_symbol_is_never_handed_out(monkeypatch: pytest
 def test_a_poster_with_a_spoilt_symbol_is_never_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
     real = symbol.make(URL)
     blank = tuple("0" * 14 + row[14:] for row in real.rows)
-    monkeypatch.setattr(symbol, "make", lambda url: Symbol(url, "H", real.version, blank))
+    monkeypatch.setattr(symbol, "make", lambda url, level: Symbol(url, "H", real.version, blank))
     with pytest.raises(NotReadable) as refused:
         make(WORKS)
     assert refused.value.reason == "none"
 
 
 def test_a_poster_that_says_another_number_is_never_handed_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    other = poster.compose(replace(WORKS, site_no="GC-2026-002"), symbol.make(URL), sheet("works", "A4"))
-    monkeypatch.setattr(poster, "compose", lambda *_: other)
+    other = typeset.pdf_of([poster.prepare(replace(WORKS, site_no="GC-2026-002"), "A4")])
+    monkeypatch.setattr(typeset, "pdf_of", lambda drafts: other)
     with pytest.raises(NotReadable) as refused:
         make(WORKS)
     assert (refused.value.reason, refused.value.expected) == ("text", "GC-2026-001")

@@ -54,7 +54,7 @@ def test_a_good_page_is_read_in_its_box_and_as_a_whole(works: bytes) -> None:
 
 def test_every_page_of_a_merged_file_can_be_read() -> None:
     other = board_url("https://m.example.gov.cn", "0000000Z")
-    second = poster.compose(WORKS, symbol.make(URL), sheet("works", "A4"))
+    second = poster.make(WORKS)
     whole = joined(blank(), second)
     assert read_back(whole, URL, box=BOX, page=1).page == 1
     assert refusal(whole).reason == "none"
