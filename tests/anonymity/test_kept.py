@@ -146,11 +146,8 @@ def filed(client: FlaskClient, world: World, cast: Cast, clock: FixedClock) -> s
     look_up(client, "0" * 20)
     changed = {name for name in privacy.NOT_CITIZENS if rows_of(world, TABLES[name]) != after_board[name]}
     assert changed == set(), "a table that is declared to hold nothing of citizens changed with what they did"
+    assert len(digits) == 20
     return digits
-
-
-def test_what_a_citizen_does_is_nowhere_but_in_the_tables_that_say_so(filed: str) -> None:
-    assert len(filed) == 20  # the comparison stands in the fixture: before and after everything a citizen can do
 
 
 def test_no_row_says_at_what_time_a_citizen_did_something(filed: str, world: World) -> None:
@@ -167,7 +164,8 @@ def test_no_row_says_at_what_time_a_citizen_did_something(filed: str, world: Wor
     assert rows_of(world, TABLES["staff_event"]) == [], "no act of a citizen stands among the staff's, with a time"
 
 
-def test_every_day_in_a_row_is_a_day(filed: str, world: World) -> None:
+def test_days_are_days_events_say_little_and_lengths_fall_on_steps(filed: str, world: World) -> None:
+    """A7: what is sealed is as long as its step, whatever was written."""
     days = [
         row[column]
         for name, declared in privacy.KEPT.items()
@@ -177,21 +175,13 @@ def test_every_day_in_a_row_is_a_day(filed: str, world: World) -> None:
     ]
     assert len(days) > 20
     assert all(type(day) is date for day in days if day is not None)
-
-
-def test_an_event_of_a_citizen_says_little(filed: str, world: World) -> None:
     with world.db.read() as session:
         events = list(session.scalars(select(CitizenEvent)))
+        reports = list(session.scalars(select(Report)))
     assert {event.kind for event in events} >= {"filed", "message"}
     for event in events:
         assert set(event.data) <= privacy.CITIZEN_EVENT_DATA
-
-
-def test_stored_lengths_fall_on_steps(filed: str, world: World) -> None:
-    """A7: what is sealed is as long as its step, whatever was written. The step hides the length within a third."""
     overhead = len(vault.encrypt(vault.new_key(), b"", ("a", "b", "c"))) - vault.field_step(0)
-    with world.db.read() as session:
-        reports = list(session.scalars(select(Report)))
     assert len(reports) == 2
     for report in reports:
         for sealed in (report.content, report.contact):

@@ -17,6 +17,7 @@ from tests.journeys import BODY, digits_in, form_token, live_board, report_of
 from tests.robustness.needles import files_under
 from tests.rules.test_photos import BARE_FILE_TAGS, BARE_GROUPS, alike, corners, groups
 
+pytestmark = pytest.mark.sqlite  # a photo knows no database
 PLAIN_REASON = {
     "gif.jpg": "不是照片", "moving.webp": "不是照片", "moving.png": "不是照片", "picture.svg": "不是照片",
     "page.html": "不是照片", "cut.jpg": "打不开", "bomb.png": "太大了", "film.mp4": "收不了录像",

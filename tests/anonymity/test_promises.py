@@ -14,6 +14,7 @@ from tests.client import PageClient
 from tests.guards.sources import ROOT
 from tests.journeys import live_board
 
+pytestmark = pytest.mark.sqlite  # what a page says is the same on both
 MODEL = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 # What leads through the page and promises nothing.
