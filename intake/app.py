@@ -17,6 +17,7 @@ from intake.triage import views as triage_views
 from intake.web import (
     access,
     assets,
+    ceilings,
     context,
     errors,
     headers,
@@ -50,6 +51,7 @@ def create_app(settings: Settings, *, world: World | None = None) -> errors.Quie
     )
     i18n.init_app(app)
     throttle.install(app, world)
+    ceilings.install(app, settings)
     app.jinja_env.globals["asset_url"] = assets.asset_url
     app.before_request(places.step_in)
     app.before_request(access.enforce)

@@ -10,7 +10,8 @@ import click
 import config
 from config import ConfigError, Problem, Settings
 from intake.cli.base import JSON, command, echo, fail, folder, say, settings_here, world_here
-from intake.core import checkup, revision, secretfile
+from intake.cli.checking import findings
+from intake.core import revision, secretfile
 from intake.core.access import Role
 from intake.core.db import Database
 from intake.core.errors import Refusal
@@ -35,7 +36,7 @@ _UNREADABLE = "reports nobody holds a key of: run msx recover; those it leaves n
 def check(as_json: bool) -> None:
     try:
         settings = config.load({**os.environ, "MSX_DIR": str(folder())})
-        found, known = checkup.problems(settings), checkup.notices(settings)
+        found, known = findings(settings)
         if not found:
             found, more = _routing_problems(settings)
             known += more

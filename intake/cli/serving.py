@@ -9,7 +9,7 @@ import click
 
 from config import Settings
 from intake.cli.base import command, fail, folder, say, settings_here
-from intake.core import checkup
+from intake.cli.checking import findings
 from intake.core.errors import Refusal
 
 
@@ -26,7 +26,7 @@ def serve(host: str, port: int, threads: int | None, workers: int) -> None:
     if workers > 1 and not settings.redis_url:
         fail(say("限额记在内存里，各进程会各记各的；多进程要有 MSX_REDIS_URL。",
                  "limits in memory are not shared by workers: more than one needs MSX_REDIS_URL."), 2)  # fmt: skip
-    found = checkup.problems(settings)
+    found, _ = findings(settings)
     if found:
         fail("；".join(f"{p.id}: {p.hint}" for p in found))
     run_site(settings, host, port, threads or settings.threads, workers)

@@ -25,8 +25,6 @@ def problems(settings: Settings) -> list[Problem]:
     found += _storage(settings)
     if shutil.disk_usage(settings.dir).free < _LEAST_FREE_BYTES:
         found.append(Problem("disk.full", "less than 500 MB free where the data lies"))
-    if settings.redis_url:
-        found.append(Problem("redis.later", "MSX_REDIS_URL is not used by this version: unset it"))
     return found
 
 

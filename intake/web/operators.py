@@ -1,16 +1,14 @@
 """/healthz, /readyz and /metrics: for operators, nothing personal, nothing about citizens' acts."""
 
-import shutil
 from importlib.metadata import version
 
 from flask import Blueprint, Response
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from intake.web import ceilings
 from intake.web.access import operator
 from intake.web.context import world
-
-_LOW_DISK_BYTES = 500 * 1024 * 1024
 
 blueprint = Blueprint("operators", __name__)
 
@@ -41,7 +39,7 @@ def readyz() -> Response:
 @operator
 def metrics() -> Response:
     """Version, and whether the disk runs low. No figure that moves when a citizen acts: free bytes would be a clock."""
-    low = int(shutil.disk_usage(world().settings.dir).free < _LOW_DISK_BYTES)
+    low = int(ceilings.now().disk is not ceilings.Disk.enough)
     lines = [
         "# TYPE msx_build_info gauge",
         f'msx_build_info{{version="{version("mashangxun")}"}} 1',

@@ -22,6 +22,7 @@ from limits import RateLimitItem, parse
 
 from intake.core import vault
 from intake.core.errors import TooMany
+from intake.core.secretfile import Secrets
 from intake.core.world import World
 from intake.web.context import world
 from intake.web.counters import Counters, Store
@@ -54,8 +55,21 @@ class DayKey:
             if day != self._day or moment >= self._ask_at:
                 self._day, self._ask_at = day, moment + _SALT_ASKED_EVERY_SECONDS
                 salt = store.salt(day.isoformat(), _seconds_left(world, day))
-                self._key = vault.derive(world.secrets.limiter_key + salt, "msx-limiter-day")
+                self._key = key_of_day(world.secrets, salt)
             return self._key
+
+    def ask_again(self) -> None:
+        """At the next count, whatever the time."""
+        self._ask_at = 0.0
+
+
+def key_of_day(secrets: Secrets, salt: bytes) -> bytes:
+    """Both are needed."""
+    return vault.derive(secrets.limiter_key + salt, "msx-limiter-day")
+
+
+def mac_of_day(key: bytes, *parts: str) -> str:
+    return vault.mac(key, *parts).hex()[:32]
 
 
 def _seconds_left(world: World, day: date) -> int:
@@ -104,7 +118,7 @@ def network_prefix(address: str | None) -> str:
 def day_mac(*parts: str) -> str:
     """A name for the store that says nothing without today's key."""
     day_key: DayKey = current_app.extensions[DAY_KEY]
-    return vault.mac(day_key.get(world(), store()), *parts).hex()[:32]
+    return mac_of_day(day_key.get(world(), store()), *parts)
 
 
 def network_key() -> str:

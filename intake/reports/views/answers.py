@@ -9,10 +9,11 @@ from flask_babel import gettext
 
 from intake.core import vault
 from intake.core.errors import Busy
+from intake.core.photos import shown_name
 from intake.reports import receipt
 from intake.reports.forms import BOX, CitizensForm, FieldLink
 from intake.reports.services import FileProblem, Upload
-from intake.web import formtoken, moulds
+from intake.web import ceilings, formtoken, moulds
 from intake.web.context import world
 from intake.web.upload import IntakeRequest
 
@@ -28,6 +29,7 @@ class Notice:
     advice: str = ""
     fields: tuple[FieldLink, ...] = ()
     files: int = 0
+    elsewhere: bool = False  # the other ways are shown: here it cannot be taken now
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Told:
 
     text: str
     good: bool = True
+    elsewhere: bool = False
 
 
 def received() -> IntakeRequest:
@@ -53,6 +56,13 @@ def uploads() -> list[Upload]:
         if file.filename or data is None or data:
             found.append(Upload(file.filename or "", data, getattr(file, "head", b""), surplus=surplus))
     return found
+
+
+def kept_out(files: list[Upload]) -> tuple[list[Upload], tuple[FileProblem, ...]]:
+    """(the files that can be taken now, those that the machine has no room for)."""
+    if not files or ceilings.now().takes_photos:
+        return files, ()
+    return [], tuple(FileProblem(shown_name(file.name), "busy") for file in files)
 
 
 def read_post() -> Busy | None:

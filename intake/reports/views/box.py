@@ -19,6 +19,7 @@ from intake.reports.views.answers import (
     Notice,
     Told,
     blueprint,
+    kept_out,
     read_post,
     receipt_page,
     received,
@@ -27,7 +28,7 @@ from intake.reports.views.answers import (
     uploads,
 )
 from intake.reports.workflow import COARSE_NAMES
-from intake.web import formtoken, moulds, throttle
+from intake.web import ceilings, formtoken, moulds, throttle
 from intake.web.access import citizen
 from intake.web.context import world
 from intake.web.errors import typed_words
@@ -138,7 +139,7 @@ def message() -> Response:
     return _act(
         MessageForm,
         lambda digits, token, filled: services.add_to_report(
-            world(), digits=digits, token=token, body=filled.body.data or "", uploads=uploads()
+            world(), digits=digits, token=token, body=filled.body.data or "", uploads=kept_out(uploads())[0]
         ),
     )
 
@@ -180,9 +181,16 @@ def _act(form_class: type[Any], act: Callable[[str, FormToken, Any], Added | Non
             return _after(digits, added=Told(gettext("您补充的收到了。")))
         told = Told(gettext("这一页开得太久了，请再交一次。"), good=False)
         return _after(digits, added=told, keep_typed=True, status=422)
+    busy = busy or ceilings.busy() or _no_room_for_photos(form_class)
     if busy is not None:
         return _after_busy(digits, busy)
     return _question_before_adding(form_class, digits) or _add(form_class, act, digits, token, filled)
+
+
+def _no_room_for_photos(form_class: type[Any]) -> Busy | None:
+    """Words without their photos can be taken, and say so; photos alone come again later."""
+    now = ceilings.now()
+    return Busy(now.wait) if form_class is FilesForm and not now.takes_photos else None
 
 
 def _add(
@@ -203,7 +211,8 @@ def _add(
         return _after(digits, added=Told(gettext(str(error)), good=False), keep_typed=True, status=422)
     except Busy as full:
         return _after_busy(digits, full)
-    return _after(digits, added=_told(form_class, added), problems=added.problems if added else ())
+    problems = (*(added.problems if added else ()), *kept_out(uploads())[1])
+    return _after(digits, added=_told(form_class, added), problems=problems)
 
 
 def _question_before_adding(form_class: type[Any], digits: str) -> Response | None:
@@ -229,7 +238,7 @@ def _already(digits: str, token: FormToken) -> bool:
 
 def _after_busy(digits: str, busy: Busy) -> Response:
     text = gettext("现在人多，请等 %(n)s 秒再交一次", n=busy.retry_after)
-    response = _after(digits, added=Told(text, good=False), keep_typed=True, status=503)
+    response = _after(digits, added=Told(text, good=False, elsewhere=True), keep_typed=True, status=503)
     response.headers["Retry-After"] = str(busy.retry_after)
     return response
 

@@ -19,6 +19,7 @@ from intake.reports.views.answers import (
     Notice,
     blueprint,
     found_title_of,
+    kept_out,
     read_post,
     receipt_page,
     received,
@@ -27,7 +28,7 @@ from intake.reports.views.answers import (
 )
 from intake.reports.views.challenging import Reply
 from intake.reports.views.weighing import bands_of, weigh
-from intake.web import formtoken, moulds, throttle
+from intake.web import ceilings, formtoken, moulds, throttle
 from intake.web.access import citizen
 from intake.web.context import world
 from intake.web.errors import typed_words
@@ -62,6 +63,7 @@ def submit(code: str) -> Response:
     except NoBoard as error:
         return no_board(error, kept=typed_words())
     filled = ReportForm.of_board(board.code)
+    busy = busy or ceilings.busy()
     if busy is not None:
         return _form_busy(board, office, filled, busy)
     if "view" in request.form:  # another size or language: the form again, nothing is filed
@@ -94,6 +96,7 @@ def _confirm_or_file(board: BoardPage, office: str, filled: ReportForm, token: F
     found = sensitive.find(draft.body)
     if found and not files and request.form.get("confirmed") != "y":
         return _confirm_page(board, filled, found)
+    files, left_out = kept_out(files)
     reply = challenging.reply(REPORT, token.nonce, content.digest(token.board, draft))
     words = services.read_words(world().secrets, draft)
     assessed = weigh(board, token, draft, words, reply)
@@ -114,7 +117,7 @@ def _confirm_or_file(board: BoardPage, office: str, filled: ReportForm, token: F
         throttle.remember_words(bands_of(words, draft))
     notice = filed.found if files else frozenset()
     return receipt_page(
-        filed.digits, filed.team_name, problems=filed.problems, repeated=filed.repeated, found=notice,
+        filed.digits, filed.team_name, problems=(*filed.problems, *left_out), repeated=filed.repeated, found=notice,
         urgent=filed.urgent,
     )  # fmt: skip
 
@@ -184,14 +187,13 @@ def too_large_notice() -> Notice:
 
 
 def _broke() -> Notice:
-    return Notice(
-        gettext("我们这边出了点问题"), gettext("您写的都还在，请再交一次。交两次也只算一次。"), files=len(uploads())
-    )
+    advice = gettext("您写的都还在，请再交一次。交两次也只算一次。")
+    return Notice(gettext("我们这边出了点问题"), advice, files=len(uploads()), elsewhere=True)
 
 
 def _busy(seconds: int) -> Notice:
     title = gettext("现在人多，请等 %(n)s 秒再交一次", n=seconds)
-    return Notice(title, gettext("交两次也只算一次。"), files=len(uploads()))
+    return Notice(title, gettext("交两次也只算一次。"), files=len(uploads()), elsewhere=True)
 
 
 def photos_again() -> Notice | None:
