@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfoNotFoundError
 
-from config_kinds import READERS, is_private
+from config_checks import fill_and_check
+from config_kinds import KEPT_BY, READERS, is_private
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,14 @@ SETTINGS: tuple[Setting, ...] = (
         "fixed hours of the digests: a notice at once would date a citizen's act",
     ),
     _s("held_working_days", "int", "2", "how long a held report waits for somebody before it is marked as too long"),
-    _s("retention_days", "int", "1095", "how long closed reports are kept"),
+    _s("retention_days", "int", "1095", "how long a settled report is kept: the usual term of a complaint's file"),
+    _s(
+        "retention_by",
+        f"periods:{KEPT_BY}",
+        "spam:180",
+        "other terms by lane, state or result, in days, as spam:180,verified:1825; the longest that fits counts",
+    ),
+    _s("retention_wait_days", "int", "30", "between locking away and erasing: time to notice that one is still needed"),
     _s("max_upload_mb", "int", "32", "one request: ten ordinary phone photos"),
     _s("max_photo_mb", "int", "10", "one photo: the largest that a phone of today takes"),
     _s("max_photos", "int", "10", "photos a report"),
@@ -187,6 +195,8 @@ class Settings:
     notice_hours: str
     held_working_days: int
     retention_days: int
+    retention_by: Mapping[str, int]
+    retention_wait_days: int
     max_upload_mb: int
     max_photo_mb: int
     max_photos: int
@@ -275,7 +285,7 @@ def load(env: Mapping[str, str]) -> Settings:
         raw = env.get(setting.env) or given.get(setting.env) or setting.default
         values[setting.attribute] = _read(setting, raw, problems)
     if not problems:
-        _fill_and_check(values, problems)
+        problems += [Problem(*found) for found in fill_and_check(values)]
     if problems:
         raise ConfigError(tuple(problems))
     return Settings(**values)
@@ -309,44 +319,6 @@ def _read(setting: Setting, raw: str | None, problems: list[Problem]) -> Any:
     except (ValueError, ZoneInfoNotFoundError) as error:
         problems.append(Problem(f"{setting.attribute}.value", f"{setting.env}={raw!r}: {error}"))
         return None
-
-
-def _fill_and_check(values: dict[str, Any], problems: list[Problem]) -> None:
-    folder: Path = values["dir"]
-    values["database_url"] = values["database_url"] or f"sqlite:///{(folder / 'msx.db').resolve()}"
-    values["storage_url"] = values["storage_url"] or f"file://{(folder / 'files').resolve()}"
-    values["secret_file"] = values["secret_file"] or folder / "secret"
-    if not values["database_url"].startswith(("sqlite:", "postgresql:", "postgresql+psycopg:")):
-        problems.append(Problem("database_url.kind", "MSX_DATABASE_URL starts with sqlite: or postgresql:"))
-    if not values["storage_url"].startswith(("file://", "s3://", "memory://")):
-        problems.append(Problem("storage_url.kind", "MSX_STORAGE_URL starts with file:// or s3://"))
-    hours = values["notice_hours"].split(",")
-    if not all(h.strip().isdigit() and int(h) < 24 for h in hours):
-        problems.append(Problem("notice_hours.value", "MSX_NOTICE_HOURS is hours with commas, such as 9,15"))
-    for name in (
-        "max_upload_mb",
-        "max_photo_mb",
-        "body_max",
-        "decode_slots",
-        "inflight_mb",
-        "threads",
-        "session_hours",
-        "inflight_requests",
-        "held_times",
-        "copies_limit",
-        "links_limit",
-        "challenge_work",
-        "challenge_seconds",
-    ):
-        if values[name] < 1:
-            problems.append(Problem(f"{name}.value", f"MSX_{name.upper()} is 1 or more"))
-    if values["body_min"] > values["body_max"]:
-        problems.append(Problem("body_min.value", "MSX_BODY_MIN is at most MSX_BODY_MAX"))
-    if values["max_photo_mb"] > values["max_upload_mb"]:
-        problems.append(Problem("max_photo_mb.value", "MSX_MAX_PHOTO_MB is at most MSX_MAX_UPLOAD_MB"))
-    public = urlsplit(values["public_url"])
-    if public.scheme == "http" and not is_private(public.hostname or ""):
-        problems.append(Problem("public_url.https", "MSX_PUBLIC_URL must be https:// outside a private network"))
 
 
 if {s.attribute for s in SETTINGS} != {f.name for f in fields(Settings)}:  # pragma: no cover

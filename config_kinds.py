@@ -9,6 +9,12 @@ from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+# What a term of keeping may hang on: lanes, settled states, results.
+KEPT_BY: Final = (
+    "urgent|ordinary|sealed|spam|not_accepted|duplicate_linked|referred|archived"
+    "|verified|partly_verified|not_verified|unverifiable|referred_out|fixed|clarified"
+)
+
 
 def _int(raw: str, _: str) -> int:
     if not raw.strip().isascii() or not raw.strip().isdigit():
@@ -52,6 +58,17 @@ def _days(raw: str, _: str) -> Mapping[date, bool]:
     return MappingProxyType(found)
 
 
+def _periods(raw: str, options: str) -> Mapping[str, int]:
+    """What → days."""
+    found = {}
+    for part in filter(None, (part.strip() for part in raw.split(","))):
+        name, _sep, days = part.partition(":")
+        if name not in options.split("|") or not (days.isascii() and days.isdigit()) or not 0 < int(days) < 36_525:
+            raise ValueError("days as spam:180,verified:1825; the names are " + ", ".join(options.split("|")))
+        found[name] = int(days)
+    return MappingProxyType(found)
+
+
 def _rate(raw: str, _: str) -> str:
     count, slash, per = raw.partition("/")
     unit = per.lstrip("0123456789 ").rstrip("s")
@@ -75,6 +92,7 @@ READERS: Final = {
     "rate": _rate,
     "zone": _zone,
     "days": _days,
+    "periods": _periods,
 }
 
 

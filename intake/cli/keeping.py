@@ -11,6 +11,7 @@ from intake.cli.base import DIR, JSON, command, echo, fail, main, say, world_her
 from intake.people import services as people
 from intake.reports.services import auditing, sweeping
 from intake.routing.services import reseal
+from intake.triage.services import retention
 
 
 @command(
@@ -20,16 +21,19 @@ from intake.routing.services import reseal
 def sweep(as_json: bool) -> None:
     world = world_here()
     day = sweeping.settle_day(world)
+    kept = retention.keep_to_terms(world)
     blobs, sessions = sweeping.sweep_blobs(world), people.clear_dead_sessions(world)
     world.db.checkpoint()  # what was deleted must not be left in the write-ahead log
     world.close()
     text = say(
         f"因回避收回钥匙 {day.withdrawn} 把，升到巡察办 {day.climbed} 件，没有人的组 {day.empty_teams} 个，"
-        f"过期的放行 {day.releases} 份。删除没有用到的文件 {blobs} 个，过期的登录 {sessions} 个。",
+        f"过期的放行 {day.releases} 份。到保存期封存 {kept.locked} 件，清除 {kept.erased} 件。"
+        f"删除没有用到的文件 {blobs} 个，过期的登录 {sessions} 个。",
         f"{day.withdrawn} keys withdrawn, {day.climbed} reports climbed, {day.empty_teams} teams without anybody, "
-        f"{day.releases} releases expired. {blobs} unreferenced blobs and {sessions} dead sessions deleted.",
+        f"{day.releases} releases expired. {kept.locked} reports locked away, {kept.erased} erased. "
+        f"{blobs} unreferenced blobs and {sessions} dead sessions deleted.",
     )
-    echo(as_json, {**asdict(day), "blobs": blobs, "sessions": sessions}, text)
+    echo(as_json, {**asdict(day), **asdict(kept), "blobs": blobs, "sessions": sessions}, text)
 
 
 @main.group("audit", help=say("核对留痕", "check the histories"))
@@ -53,9 +57,11 @@ def verify(kept: Path | None, as_json: bool) -> None:
         fail(say(f"{kept} 不是锚文件。", f"{kept} is no anchor file."), 2)
     finally:
         world.close()
+    gone = say(f"另有 {verdict.erased} 件已按保存期清除。", f" {verdict.erased} more were erased by retention.")
     text = say(f"{verdict.reports} 件，链都完整。", f"{verdict.reports} reports, every chain holds.")
+    text += gone if verdict.erased else ""
     broken = say(f"断在 {verdict.broken}", f"broken at {verdict.broken}")
-    echo(as_json, {"reports": verdict.reports, "broken": verdict.broken}, broken if verdict.broken else text)
+    echo(as_json, asdict(verdict), broken if verdict.broken else text)
     sys.exit(1 if verdict.broken else 0)
 
 

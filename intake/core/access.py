@@ -52,6 +52,7 @@ class Permission(StrEnum):
     sealed_open = "sealed:open"
     items_read = "items:read"
     routing_manage = "routing:manage"
+    retention_manage = "retention:manage"
     boards_manage = "boards:manage"
     boards_patrol = "boards:patrol"
     account_own = "account:own"
@@ -66,8 +67,12 @@ _RECEIVES = _READS | {Permission.items_read}  # what a team hands on to them, ne
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.team_liaison: frozenset(_WORKS),
     Role.team_leader: frozenset(_LEADS),
-    Role.office: frozenset(_LEADS | {Permission.routing_manage, Permission.boards_manage}),
-    Role.superior: frozenset((_WORKS | {Permission.sealed_open}) - {Permission.boards_patrol}),
+    Role.office: frozenset(
+        _LEADS | {Permission.routing_manage, Permission.boards_manage, Permission.retention_manage}
+    ),
+    Role.superior: frozenset(
+        (_WORKS | {Permission.sealed_open, Permission.retention_manage}) - {Permission.boards_patrol}
+    ),
     Role.discipline_case: frozenset(_RECEIVES),
     Role.org_dept: frozenset(_RECEIVES),
     Role.town_discipline: frozenset(_RECEIVES),

@@ -36,6 +36,7 @@ class Report(Base):
     box_for_receipt: Mapped[bytes | None]  # box_key under the receipt's half
     box_for_staff: Mapped[bytes | None]  # box_key under report_key
     rated: Mapped[bool] = mapped_column(default=False)
+    supervised: Mapped[bool] = mapped_column(default=False)  # 督办: not erased while it is, whatever its age
     staff_seq: Mapped[int] = mapped_column(default=0)
     staff_head: Mapped[str]
     staff_seal: Mapped[str]  # keyed: a history cut short by whoever can only write rows is found
@@ -147,5 +148,41 @@ class CitizenEvent(Base):
     data: Mapped[dict[str, Any]]
     prev: Mapped[str]
     hash: Mapped[str]
+
+    __table_args__ = (CITIZEN,)
+
+
+class LockedAway(Base):
+    """A report past its time: nobody but a recovery key opens it, no receipt finds it; erased on or after a day.
+
+    What it needs to come back as it was, should it be needed after all.
+    """
+
+    __tablename__ = "locked_away"
+
+    report_id: Mapped[str] = mapped_column(ForeignKey("report.id"), primary_key=True)
+    locked_on: Mapped[date]
+    erase_on: Mapped[date]
+    lane: Mapped[str]  # where it lay, under which mark
+    mark: Mapped[str]
+    box_tag: Mapped[bytes | None]
+
+    __table_args__ = (Index(None, "erase_on"), CITIZEN)
+
+
+class Erased(Base):
+    """What is left of a report that was erased: that it was, on which day, and the hashes of its two chains.
+
+    No word of it, no board, no team, nobody. Under a keyed seal, so that nobody makes one for what they deleted.
+    """
+
+    __tablename__ = "erased"
+
+    report_id: Mapped[str] = mapped_column(primary_key=True)
+    register_no: Mapped[str] = mapped_column(unique=True)
+    erased_on: Mapped[date]
+    staff_links: Mapped[list[str]]
+    citizen_links: Mapped[list[str]]
+    seal: Mapped[str]
 
     __table_args__ = (CITIZEN,)

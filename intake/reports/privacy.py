@@ -42,7 +42,7 @@ KEPT: Final[Mapping[str, Columns]] = MappingProxyType(
             id=_R, register_no=_R, day=_D, day_order=_K, category=_C, identity=_C, about_handler=_C, about_superior=_C,
             state=_W, since=_D, awaiting_citizen=_W, result=_W, assignee_id=_W, version=_N, content=_S, contact=_S,
             parent_id=_R, box_tag=_K, box_for_receipt=_S, box_for_staff=_S, rated=_C, staff_seq=_N, staff_head=_K,
-            staff_seal=_K, citizen_seq=_N, citizen_head=_K, citizen_seal=_K,
+            supervised=_W, staff_seal=_K, citizen_seq=_N, citizen_head=_K, citizen_seal=_K,
         ),
         "addition": _columns(id=_R, report_id=_R, seq=_N, kind=_C, day=_D, content=_S),
         "report_file": _columns(
@@ -57,6 +57,10 @@ KEPT: Final[Mapping[str, Columns]] = MappingProxyType(
             report_id=_R, board_code=_B, site_id=_B, place_code=_B, place_site_id=_B, team_id=_B, lane=_C, urgent=_C,
             guardian=_C, reasons=_C, rules_version=_V, alias_version=_V, cluster=_R, flock=_R, behind=_R,
             mark=_K,
+        ),
+        "locked_away": _columns(report_id=_R, locked_on=_D, erase_on=_D, lane=_C, mark=_K, box_tag=_K),
+        "erased": _columns(
+            report_id=_R, register_no=_R, erased_on=_D, staff_links=_K, citizen_links=_K, seal=_K
         ),
         "mention": _columns(report_id=_R, kind=_C, target=_B, source=_C, dismissed=_W),
         "report_link": _columns(report_id=_R, other_id=_R, kind=_C, day=_D, made_by=_W),

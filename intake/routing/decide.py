@@ -13,6 +13,7 @@ from intake.routing.machinery import LEVEL, ORGANISATION, PERSON, POST, TEAM, Ru
 RULES_VERSION = 2
 OFFICE = OFFICE_TEAM
 SUPERIOR = SUPERIOR_TEAM
+LOCKED = "locked"  # the lane of what is past its time: there for nobody, until it is erased. ADR 0024
 CUSTODY = CUSTODY_TEAM  # nobody may have it: only a recovery key opens it
 
 

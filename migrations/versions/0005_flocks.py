@@ -1,6 +1,7 @@
 """Flocks: nearly the same words in one line of a list, and what a held report stands behind.
 
-Going forth, what was linked word for word at filing becomes one flock. Going back, lines are single again.
+Going forth, what was linked word for word at filing becomes one flock. Going back, lines are single again; a
+held report that stood behind another then carries the wrong mark: let it through or set it aside before.
 """
 
 from collections.abc import Iterable

@@ -528,6 +528,7 @@ STAFF: tuple[Shown, ...] = (
     Shown("staff-held-check", _held_check),
     Shown("staff-held-error", _held_error),
     Shown("staff-held-done", _held_done),
+    Shown("staff-retention", as_("office1", "/admin/retention")),
     Shown("staff-pressure", as_("office1", "/staff/pressure")),
     Shown("staff-queue-none", as_("liaison4", "/staff/queue?state=closed&category=medical")),
     Shown("staff-queue-office", as_("office1", "/staff/queue")),

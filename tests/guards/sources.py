@@ -5,7 +5,8 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = ("config.py", "intake/", "qr/", "migrations/", "tests/", "bench/", "tools/")
+SETTINGS = ("config.py", "config_checks.py", "config_kinds.py")
+CODE = (*SETTINGS, "intake/", "qr/", "migrations/", "tests/", "bench/", "tools/")
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.guards.sources import ROOT, project_files, python_files, text_of
+from tests.guards.sources import ROOT, SETTINGS, project_files, python_files, text_of
 
 LONGEST = 400  # lines: a file beyond may hold two subjects
 
@@ -68,13 +68,13 @@ def test_the_guard_lets_pass(comment: str) -> None:
 
 
 def test_only_the_seam_commits() -> None:
-    sources = python_files("config.py", "intake/", "qr/", "migrations/")
+    sources = python_files(*SETTINGS, "intake/", "qr/", "migrations/")
     committing = {path for path in sources if ".commit(" in (text_of(path) or "")}
     assert committing <= MAY_COMMIT
     assert committing, "the seam commits somewhere: this guard looks for the wrong word"
 
 
-@pytest.mark.parametrize("path", python_files("config.py", "intake/", "qr/", "migrations/", "bench/", "tools/"))
+@pytest.mark.parametrize("path", python_files(*SETTINGS, "intake/", "qr/", "migrations/", "bench/", "tools/"))
 def test_a_file_holds_one_subject(path: str) -> None:
     assert len((ROOT / path).read_text(encoding="utf-8").splitlines()) <= LONGEST
 

@@ -42,6 +42,7 @@ def _nav(actor: Actor) -> list[tuple[str, str, str]]:
         ("patrol", Permission.boards_patrol, "field.patrols", "检查牌子"),
         ("conflicts", Permission.routing_manage, "routing.conflicts", "回避"),
         ("routing", Permission.routing_manage, "routing.aliases", "分件"),
+        ("retention", Permission.retention_manage, "triage.retention_list", "保存期"),
         ("people", Permission.people_manage, "people.people", "人员"),
         ("password", Permission.account_own, "people.password", "口令"),
     ]

@@ -9,23 +9,24 @@ from sqlalchemy.orm import Session
 
 from intake.core import chain
 from intake.core.world import World
-from intake.reports.models import CitizenEvent, Report, StaffEvent
-from intake.reports.services import history
+from intake.reports.models import CitizenEvent, Erased, Report, StaffEvent
+from intake.reports.services import erasing, history
 from intake.routing.services import seal_is_broken, tampered_reports
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`broken` names the first link that does not hold, None where all do."""
+    """`broken` names the first link that does not hold, None where all do; `erased`: how many retention deleted."""
 
     reports: int
     broken: str | None
+    erased: int = 0
 
 
 def anchor(world: World) -> dict[str, Any]:
     """The heads of all chains and one hash over them, to be kept where the database is not."""
     with world.db.read() as session:
-        heads = history.heads(session)
+        heads = {**erasing.heads(session), **history.heads(session)}
     return {
         "day": world.today().isoformat(),
         "anchor": chain.anchor(heads),
@@ -50,11 +51,15 @@ def verify(world: World, kept: Mapping[str, Any] | None = None) -> Verdict:
             place = history.first_broken(session, world.secrets.chain_key, report)
             if place is not None:
                 return Verdict(len(reports), f"{report.id} {place}")
+        erased = list(session.scalars(select(Erased).order_by(Erased.report_id)))
+        for row in erased:
+            if erasing.is_forged(session, world.secrets.chain_key, row):
+                return Verdict(len(reports), f"{row.report_id} erased: not by us")
         if kept is not None:
             broken = _against(session, kept)
             if broken is not None:
                 return Verdict(len(reports), broken)
-    return Verdict(len(reports), None)
+    return Verdict(len(reports), None, len(erased))
 
 
 def _against(session: Session, kept: Mapping[str, Any]) -> str | None:
@@ -62,8 +67,11 @@ def _against(session: Session, kept: Mapping[str, Any]) -> str | None:
     heads = {str(report): (str(pair[0]), str(pair[1])) for report, pair in kept["heads"].items()}
     if chain.anchor(heads) != kept["anchor"]:
         return "the anchor file itself was altered"
-    staff = set(session.execute(select(StaffEvent.report_id, StaffEvent.hash)))
-    citizen = set(session.execute(select(CitizenEvent.report_id, CitizenEvent.hash)))
+    staff = {(report, link) for report, link in session.execute(select(StaffEvent.report_id, StaffEvent.hash))}
+    citizen = {(report, link) for report, link in session.execute(select(CitizenEvent.report_id, CitizenEvent.hash))}
+    for row in session.scalars(select(Erased)):  # deleted by retention: its hashes are still there to compare with
+        staff |= {(row.report_id, link) for link in row.staff_links}
+        citizen |= {(row.report_id, link) for link in row.citizen_links}
     for report, (staff_head, citizen_head) in sorted(heads.items()):
         if staff_head != chain.GENESIS and (report, staff_head) not in staff:
             return f"{report} staff: the kept head is gone"

@@ -34,7 +34,7 @@ class Deadline:
 
 
 # A report that waits to be looked at starts no clock, and one that was destroyed has none.
-NO_CLOCK_LANES = ("held", "purged")
+NO_CLOCK_LANES = ("held", "purged", "locked")
 
 
 def deadline_of(report: Report, *, lane: str, today: date, overrides: Overrides = NOTHING) -> Deadline | None:

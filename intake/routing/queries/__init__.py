@@ -14,6 +14,7 @@ from intake.routing.queries.readers import (
 from intake.routing.queries.row_filter import (
     Who,
     blocked_clusters,
+    locked_reports,
     open_to,
     opens_text,
     team_name_of,
@@ -31,6 +32,7 @@ __all__ = [
     "clusters_of",
     "grants_of",
     "holders_of",
+    "locked_reports",
     "machinery",
     "open_to",
     "opens_text",

@@ -11,7 +11,7 @@ from intake.core.access import LEADER_ROLES, Role
 from intake.core.secretfile import Secrets
 from intake.people import queries as people
 from intake.people.queries import Reader
-from intake.routing.decide import CUSTODY, OFFICE, SUPERIOR
+from intake.routing.decide import CUSTODY, LOCKED, OFFICE, SUPERIOR
 from intake.routing.machinery import Machinery, Mentioned, Touching
 from intake.routing.models import Grant, Placement
 from intake.routing.queries.knowledge import machinery, touching_of
@@ -115,7 +115,8 @@ def count_unreadable(session: Session) -> int:
     held = exists().where(
         Grant.report_id == Placement.report_id, Grant.envelope == "report", ~Grant.holder.startswith("recovery:")
     )
-    return session.scalar(select(func.count()).select_from(Placement).where(Placement.lane != "purged", ~held)) or 0
+    there = Placement.lane.not_in(("purged", LOCKED))
+    return session.scalar(select(func.count()).select_from(Placement).where(there, ~held)) or 0
 
 
 def grants_of(session: Session, holder: str, report_ids: Iterable[str]) -> dict[tuple[str, str], Grant]:

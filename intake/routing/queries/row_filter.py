@@ -16,7 +16,7 @@ from intake.boards.models import Region, Site
 from intake.core.access import READER_ROLES, Actor, Role
 from intake.core.tables import table_of
 from intake.people.models import Team
-from intake.routing.decide import CUSTODY, SUPERIOR
+from intake.routing.decide import CUSTODY, LOCKED, SUPERIOR
 from intake.routing.machinery import ORGANISATION, PERSON, POST, RECUSED, TEAM
 from intake.routing.models import Conflict, Mention, Placement
 
@@ -44,17 +44,23 @@ def visible_reports(actor: Actor) -> Select[str]:
     return _visible(actor, one=False)
 
 
+def locked_reports(actor: Actor) -> Select[str]:
+    """Reports past their time that are locked away, of which this person could know before; no page shows more."""
+    return _visible(actor, one=False, locked=True)
+
+
 def visible_report(actor: Actor) -> Select[str]:
     """The same filter asked for one report, the parameter `visible_id`: its id, or nothing."""
     return _visible(actor, one=True)
 
 
 @lru_cache(maxsize=1024)
-def _visible(actor: Actor, *, one: bool) -> Select[str]:
+def _visible(actor: Actor, *, one: bool, locked: bool = False) -> Select[str]:
     """Kept for whoever is at work: building the statement takes longer than running it."""
     visible = aliased(Placement, name="visible")  # the guard of the tests knows the filter by this name
     who = Who(actor.person_id, actor.team_id, actor.role.value, actor.day)
-    seen = select(visible.report_id).where(_allowed(actor, visible), open_to(who, visible))
+    there = visible.lane == LOCKED if locked else visible.lane != LOCKED
+    seen = select(visible.report_id).where(_allowed(actor, visible), there, open_to(who, visible))
     return seen.where(visible.report_id == bindparam("visible_id")) if one else seen
 
 

@@ -17,7 +17,7 @@ from intake.people.queries import Reader
 from intake.people.services import on_leave
 from intake.people.services.readers import bump_epoch
 from intake.people.services.readers import record as journal
-from intake.routing.decide import CUSTODY, OFFICE, SUPERIOR
+from intake.routing.decide import CUSTODY, LOCKED, OFFICE, SUPERIOR
 from intake.routing.machinery import Mentioned
 from intake.routing.models import Grant, Mention, Placement, Release
 from intake.routing.queries import (
@@ -188,7 +188,14 @@ def _leave_custody(session: Session, hand: Hand, report_id: str, team_id: str) -
 def regrant_from_recovery(world: World, pair: KeyPair, *, holder: str = COUNTY_RECOVERY) -> Progress:
     """With the recovery key in hand: every eligible reader of every report gets a grant again."""
     with world.db.read() as session:
-        report_ids = list(session.scalars(select(Grant.report_id).where(Grant.holder == holder).distinct()))
+        report_ids = list(
+            session.scalars(
+                select(Grant.report_id)
+                .join(Placement, Placement.report_id == Grant.report_id)
+                .where(Grant.holder == holder, Placement.lane != LOCKED)
+                .distinct()
+            )
+        )
     granted = 0
     for report_id in sorted(report_ids):
         granted += _regrant_again(world, pair, report_id, holder)

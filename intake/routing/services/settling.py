@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from intake.core.world import World
 from intake.people.models import Team
-from intake.routing.decide import CUSTODY, OFFICE, SUPERIOR
+from intake.routing.decide import CUSTODY, LOCKED, OFFICE, SUPERIOR
 from intake.routing.machinery import TEAM, Machinery, Touching
 from intake.routing.models import Alarm, Grant, Link, Placement, Release, Sketch
 from intake.routing.queries import touching_of
@@ -157,7 +157,7 @@ def _settle_one(
     *,
     away: bool,
 ) -> Settled | None:
-    if placement.lane == PURGED:
+    if placement.lane in (PURGED, LOCKED):
         return None
     people = {holder for _, holder in held if not holder.startswith("recovery:")}
     out = {holder for holder in people if not known.may_read(holder, touching, hand.day)}

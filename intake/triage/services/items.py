@@ -16,6 +16,7 @@ from intake.reports.deadlines import due
 from intake.reports.models import Report, StaffEvent
 from intake.reports.services import history
 from intake.reports.workflow import STATE_NAMES, State
+from intake.routing.decide import LOCKED
 from intake.routing.models import Grant, Placement
 from intake.routing.queries import Who, open_to
 from intake.routing.services import open_grant
@@ -79,7 +80,7 @@ def visible_items(actor: Actor) -> Select[str]:
     return (
         select(Handover.id)
         .join(visible, visible.report_id == Handover.report_id)
-        .where(theirs, open_to(who, visible))
+        .where(theirs, visible.lane != LOCKED, open_to(who, visible))
     )
 
 
