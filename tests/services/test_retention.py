@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from intake.core.access import SignedIn
+from intake.core.access import Role, SignedIn
 from intake.core.clock import FixedClock
 from intake.core.errors import Forbidden, NotFound
 from intake.core.secretfile import RecoveryKeys
@@ -29,7 +29,7 @@ from intake.triage.models import Handover
 from intake.triage.services import handing_on, retention
 from intake.triage.services.handing_on import Restated
 from intake.triage.services.retention import Kept, keep_to_terms
-from tests.cast import Member, build_cast, enter
+from tests.cast import Member, add_member, build_cast, enter
 from tests.client import PageClient
 from tests.journeys import photo
 from tests.views.desk import Case, Desk
@@ -197,6 +197,7 @@ class TestHolds:
     """What is not over keeps everything that hangs together with it."""
 
     def test_an_item_that_a_unit_has_not_reported_back(self, desk: Desk, clock: FixedClock) -> None:
+        add_member(desk.world, "town_lw1", "示例巳", Role.town_discipline, "town_lw", signer=desk.cast.office)
         case = desk.file(BODY)
         leader = who(desk, desk.cast.leader)
         services.move(desk.world, leader, case.report_id, to="accepted", version=1)

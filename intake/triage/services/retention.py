@@ -114,7 +114,12 @@ def _is_due(world: World, session: Session, report_ids: Sequence[str]) -> bool:
 
 def _is_open(session: Session, report_ids: Sequence[str]) -> bool:
     """A second person is waited for, or a unit has not reported back."""
-    items = select(Handover.id).where(Handover.report_id.in_(report_ids), Handover.state.in_(_OPEN_ITEMS))
+    items = select(Handover.id).where(
+        Handover.report_id.in_(report_ids),
+        Handover.state.in_(_OPEN_ITEMS),
+        Handover.to_team_id.is_not(None),  # of a unit outside nobody hears here
+        Handover.kind != State.referred.value,  # no answer is owed
+    )
     waits = select(Pending.report_id).where(Pending.report_id.in_(report_ids))
     return session.scalars(items.limit(1)).first() is not None or session.scalars(waits.limit(1)).first() is not None
 
