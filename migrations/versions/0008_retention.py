@@ -6,8 +6,8 @@ Going back, what was locked away lies where it lay, found by its receipt again; 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006_retention"
-down_revision = "0005_flocks"
+revision = "0008_retention"
+down_revision = "0007_field"
 branch_labels = None
 depends_on = None
 
