@@ -55,7 +55,7 @@ def compare(county: County) -> Compared:
         allowed = {report_id for report_id in checker.placements if checker.may_know(member.person_id, report_id)}
         found.pairs += len(checker.placements)
         found.seen += len(allowed)
-        signed_in = entered(county.world, member)
+        signed_in = entered(county, member)
         if signed_in is None:
             found.agree(f"{member.login} without a session", set(), allowed)
             found.addresses += len(checker.placements)
@@ -69,12 +69,16 @@ def compare(county: County) -> Compared:
     return found
 
 
-def entered(world: World, member: Member) -> SignedIn | None:
-    """Their session, as a request loads it; None for somebody whom nothing lets in."""
-    return load_session(world, new_cookie(world, member))
+def entered(county: County, member: Member) -> SignedIn | None:
+    """Their session, as a request loads it, begun anew where it is over; None for somebody whom nothing lets in."""
+    found = load_session(county.world, county.cookies.get(member.login, ""))
+    if found is None:
+        county.cookies[member.login] = _new_cookie(county.world, member)
+        found = load_session(county.world, county.cookies[member.login])
+    return found
 
 
-def new_cookie(world: World, member: Member) -> str:
+def _new_cookie(world: World, member: Member) -> str:
     """As after signing in with the right password, whoever it is."""
     fresh, now = new_session(member.keys), world.clock.now()
     world.db.write(lambda session: session.add(session_row(member.person_id, member.key_id, fresh, now)))
@@ -119,20 +123,23 @@ def _choices(found: Compared, login: str, page: QueuePage, allowed: set[str], ch
 def _addresses(
     found: Compared, session: Session, signed_in: SignedIn, allowed: set[str], reports: Sequence[str]
 ) -> None:
-    """`find`'s own statement, asked for every id at once: its condition on the id is made true for all."""
-    with statements() as seen:
-        opens(session, signed_in, reports[0])
-    statement, parameters = next((sql, given) for sql, given in seen if "AS visible" in sql)
-    # For somebody who is not believed at all the filter is plainly false, and the id is not even asked for.
-    everything, changed = _ONE_ID.subn(r"(\1 OR 1 = 1)", statement)
-    assert changed == 1 or _SHUT.search(statement), statement
-    rows = session.connection().exec_driver_sql(everything, parameters).mappings()
-    reached = {row["id"] for row in rows}
+    reached = addresses_that_answer(session, signed_in, reports[0])
     found.addresses += len(reports)
     for report_id in allowed.symmetric_difference(reached):
         found.agree(
             f"{signed_in.actor.login}: address {report_id}", report_id in reached, report_id in allowed
         )
+
+
+def addresses_that_answer(session: Session, signed_in: SignedIn, any_id: str) -> set[str]:
+    """`find`'s own statement, asked for every id at once: its condition on the id is made true for all."""
+    with statements() as seen:
+        opens(session, signed_in, any_id)
+    statement, parameters = next((sql, given) for sql, given in seen if "AS visible" in sql)
+    # For somebody who is not believed at all the filter is plainly false, and the id is not even asked for.
+    everything, changed = _ONE_ID.subn(r"(\1 OR 1 = 1)", statement)
+    assert changed == 1 or _SHUT.search(statement), statement
+    return {row["id"] for row in session.connection().exec_driver_sql(everything, parameters).mappings()}
 
 
 def opens(session: Session, signed_in: SignedIn, report_id: str) -> bool:
@@ -149,7 +156,7 @@ def sampled_addresses(county: County, checker: Checker, rng: random.Random, coun
     members = list(county.staff.members.values())
     wrong = []
     for member in members:
-        signed_in = entered(county.world, member)
+        signed_in = entered(county, member)
         if signed_in is None:
             continue
         with county.world.db.read() as session:
@@ -166,7 +173,8 @@ def sampled_pages(
     """The page itself, for a random part of all pairs, half of them to be refused: 404 like nothing at all."""
     wrong = []
     for member in rng.sample(list(county.staff.members.values()), 20):
-        client.set_cookie("msx", new_cookie(county.world, member))
+        entered(county, member)
+        client.set_cookie("msx", county.cookies[member.login])
         nothing = client.get(f"/staff/reports/{'a' * 26}")
         if nothing.status_code == 303:  # gone, or never let in: to the sign-in, whatever is asked for
             continue

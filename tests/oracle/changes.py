@@ -91,7 +91,7 @@ class Changes:
         return member
 
     def session_of(self, member: Member) -> SignedIn | None:
-        found = entered(self.world, member)
+        found = entered(self.county, member)
         return found if found is not None and found.actor.trusted else None
 
     def sign_in(self, member: Member) -> SignedIn:

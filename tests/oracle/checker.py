@@ -59,11 +59,17 @@ class Checker:
         self.mentions: dict[str, list[Row]] = {}
         for row in rows["mention"]:
             self.mentions.setdefault(row["report_id"], []).append(row)
+        self.conflicts: dict[str, list[Row]] = {}  # person → those of theirs that run on this day
+        for row in rows["conflict"]:
+            if self.runs(row):
+                self.conflicts.setdefault(row["person_id"], []).append(row)
         self.grants: dict[str, list[Row]] = {}
         for row in rows["report_grant"]:
             self.grants.setdefault(row["report_id"], []).append(row)
         self.purged = {row["id"] for row in rows["report"] if row["state"] == "purged"}  # nothing left to open
         self.families = self._families()
+        self._excluded: dict[tuple[str, str], bool] = {}
+        self._readers: dict[str, frozenset[str]] = {}
         self.trusted = frozenset(person for person in self.people if self._is_trusted(person, roots))
 
     # Who is believed at all.
@@ -144,8 +150,8 @@ class Checker:
                 return f"{named[0]} is named"
             if named == ("team", person["team_id"]) or named == ("post", person["role"]):
                 return f"{named[0]} is named"
-        for conflict in self.rows["conflict"]:
-            if conflict["person_id"] == person_id and self.runs(conflict) and self._touches(conflict, placement):
+        for conflict in self.conflicts.get(person_id, ()):
+            if self._touches(conflict, placement):
                 return f"conflict with {conflict['kind']} {conflict['target']}"
         return None
 
@@ -175,7 +181,11 @@ class Checker:
 
     def excluded(self, person_id: str, report_id: str) -> bool:
         """Kept out by this report or by anything that it is linked with."""
-        return any(self.keeps_out(person_id, other) is not None for other in self.families[report_id])
+        asked = person_id, self.families[report_id][0]
+        if asked not in self._excluded:  # the rows of one look do not change: no pair is worked out twice
+            family = self.families[report_id]
+            self._excluded[asked] = any(self.keeps_out(person_id, other) is not None for other in family)
+        return self._excluded[asked]
 
     # The two questions.
 
@@ -210,13 +220,15 @@ class Checker:
         return frozenset(heads | {self.recovery(report_id)})
 
     def _people_who_may(self, report_id: str) -> frozenset[str]:
-        team = self.placements[report_id]["team_id"]
-        houses = {"superior": {"superior"}, NOBODYS: set[str]()}.get(team, {team, "office"})
-        return frozenset(
-            person_id
-            for person_id, person in self.people.items()
-            if person["team_id"] in houses and self.active(person_id) and not self.excluded(person_id, report_id)
-        )
+        if report_id not in self._readers:
+            team = self.placements[report_id]["team_id"]
+            houses = {"superior": {"superior"}, NOBODYS: set[str]()}.get(team, {team, "office"})
+            self._readers[report_id] = frozenset(
+                person_id
+                for person_id, person in self.people.items()
+                if person["team_id"] in houses and self.active(person_id) and not self.excluded(person_id, report_id)
+            )
+        return self._readers[report_id]
 
     def recovery(self, report_id: str) -> str:
         sealed = self.placements[report_id]["team_id"] == "superior"

@@ -64,6 +64,7 @@ class County:
     reports: list[str] = field(default_factory=list)
     texts: dict[str, tuple[str, frozenset[tuple[str, str]]]] = field(default_factory=dict)
     keys: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)  # report → its key and its contact's
+    cookies: dict[str, str] = field(default_factory=dict)  # login → the session that they came in with
 
     @property
     def roots(self) -> Roots:

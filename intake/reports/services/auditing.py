@@ -13,6 +13,8 @@ from intake.reports.models import CitizenEvent, Erased, Report, StaffEvent
 from intake.reports.services import erasing, history
 from intake.routing.services import seal_is_broken, tampered_reports
 
+_CHUNK = 400  # reports whose chains are read at a time
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -43,14 +45,15 @@ def verify(world: World, kept: Mapping[str, Any] | None = None) -> Verdict:
     if seal_is_broken(world):
         return Verdict(0, "routing: sites, conflicts, aliases or rules were changed without the secret file")
     with world.db.read() as session:
-        reports = list(session.scalars(select(Report).order_by(Report.id)))
+        reports = session.execute(select(*history.ENDS).order_by(Report.id)).all()
         forged = tampered_reports(session, world.secrets.routing_key)
         if forged:
             return Verdict(len(reports), f"{forged[0]} placement")
-        for report in reports:
-            place = history.first_broken(session, world.secrets.chain_key, report)
-            if place is not None:
-                return Verdict(len(reports), f"{report.id} {place}")
+        for start in range(0, len(reports), _CHUNK):
+            chunk = reports[start : start + _CHUNK]
+            broken_place = next(history.broken_places(session, world.secrets.chain_key, chunk), None)
+            if broken_place is not None:
+                return Verdict(len(reports), " ".join(broken_place))
         erased = list(session.scalars(select(Erased).order_by(Erased.report_id)))
         for row in erased:
             if erasing.is_forged(session, world.secrets.chain_key, row):

@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import not_, or_, select
 from sqlalchemy.orm import Session
 
 from intake.core.access import Actor, Permission
 from intake.core.errors import Forbidden, Invalid, NotFound, Stale
 from intake.core.tables import new_id
 from intake.core.world import World
+from intake.people.models import Person
 from intake.routing.machinery import Declared
-from intake.routing.models import Conflict, Grant
+from intake.routing.models import Conflict, Grant, Placement
+from intake.routing.queries import Who, open_to
 from intake.routing.queries.declared import would_lose
 from intake.routing.queries.targets import CONFLICT_KINDS, CONFLICT_WORDS, Candidate, find_target
 from intake.routing.services.facts import check_mark, reseal
@@ -141,7 +143,7 @@ def declare(world: World, actor: Actor, typed: Typed) -> str:
             raise Invalid({"target": _TWICE})
         session.add(Conflict(**row))
         reseal(session, routing_key)
-        settle(session, hand, also=held_by(session, declaration.person.id))
+        settle(session, hand, also=losing(session, declaration.person.id, hand.day))
         return str(row["id"])
 
     return world.db.write(record)
@@ -161,9 +163,17 @@ def conflict_row(declaration: Declaration) -> dict[str, Any]:
     }
 
 
-def held_by(session: Session, person_id: str) -> list[str]:
-    """Reports of which this person holds any key: what a conflict of theirs may take away."""
-    return list(session.scalars(select(Grant.report_id).where(Grant.holder == person_id).distinct()))
+def losing(session: Session, person_id: str, day: date) -> list[str]:
+    """Reports of which this person holds a key and from which they are recused on this day.
+
+    After a declaration: what must be settled. Looked for by the filter's own question, so that a declaration in the
+    office, whose people hold every report, holds no other write up.
+    """
+    session.flush()
+    person = session.get_one(Person, person_id)
+    still = open_to(Who(person.id, person.team_id, person.role, day), Placement)
+    held = select(Grant.report_id).join(Placement, Placement.report_id == Grant.report_id)
+    return list(session.scalars(held.where(Grant.holder == person_id, not_(still)).distinct()))
 
 
 def end_conflict(world: World, actor: Actor, *, conflict_id: str) -> None:

@@ -12,7 +12,7 @@ from intake.core.importing import Imported, told, understood
 from intake.core.sheets import Line, read_day
 from intake.core.world import World
 from intake.routing.models import Alias, Conflict
-from intake.routing.services.declaring import Declaration, Typed, conflict_row, held_by, understand
+from intake.routing.services.declaring import Declaration, Typed, conflict_row, losing, understand
 from intake.routing.services.facts import check_mark, reseal
 from intake.routing.services.naming import Name, put, understand_alias
 from intake.routing.services.settling import Hand, settle
@@ -38,7 +38,7 @@ def import_conflicts(world: World, actor: Actor, lines: Sequence[Line], *, dry_r
         if not dry_run and done.writes:
             reseal(session, routing_key)
             people = {str(row["person_id"]) for row in rows}
-            settle(session, hand, also={report for person in people for report in held_by(session, person)})
+            settle(session, hand, also={report for person in people for report in losing(session, person, hand.day)})
         return done
 
     if not dry_run:

@@ -123,7 +123,6 @@ def _settle_chunk(
     session: Session, hand: Hand, known: Machinery, clusters: list[str], named: frozenset[str]
 ) -> list[Settled]:
     touching = touching_of(session, known, clusters)
-    forged = tampered(session, hand.routing_key, clusters)
     placements = session.scalars(
         select(Placement).where(Placement.cluster.in_(clusters)).order_by(Placement.report_id).with_for_update()
     ).all()
@@ -133,54 +132,66 @@ def _settle_chunk(
         select(Grant.report_id, Grant.envelope, Grant.holder).where(Grant.report_id.in_(ids))
     ):
         holders[report_id].add((envelope, holder))
-    found = []
-    for placement in placements:
-        settled = _settle_one(
-            session, hand, known, placement, touching[placement.cluster], holders[placement.report_id],
+    plans = [
+        _plan(
+            known, placement, touching[placement.cluster], holders[placement.report_id], hand.day,
             away=placement.report_id in named,
-        )  # fmt: skip
-        if settled is not None:
-            found.append(settled)
-    # A forged row keeps its wrong mark: nothing that we do around it may make it right.
-    climbed = {settled.report_id for settled in found if settled.climbed_from is not None}
-    stamp(session, hand.routing_key, climbed & {p.report_id for p in placements if p.cluster not in forged})
+        )
+        for placement in placements
+        if placement.lane not in (PURGED, LOCKED)
+    ]  # fmt: skip
+    climbing = {plan.placement.cluster for plan in plans if plan.climbs}
+    # A forged row keeps its wrong mark: nothing that we do around it may make it right. Looked at before it moves.
+    forged = tampered(session, hand.routing_key, climbing) if climbing else frozenset[str]()
+    found = [settled for plan in plans if (settled := _carry_out(session, hand, plan)) is not None]
+    stamp(
+        session, hand.routing_key,
+        [plan.placement.report_id for plan in plans if plan.climbs and plan.placement.cluster not in forged],
+    )  # fmt: skip
     return found
 
 
-def _settle_one(
-    session: Session,
-    hand: Hand,
-    known: Machinery,
-    placement: Placement,
-    touching: Touching,
-    held: set[tuple[str, str]],
-    *,
-    away: bool,
-) -> Settled | None:
-    if placement.lane in (PURGED, LOCKED):
-        return None
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be done about one report: where it goes, whose grants go, who of its people can read it then."""
+
+    placement: Placement
+    team_id: str
+    withdrawn: frozenset[str]
+    readers: frozenset[str]
+    climbs: bool
+    away: bool
+
+
+def _plan(
+    known: Machinery, placement: Placement, touching: Touching, held: set[tuple[str, str]], day: date, *, away: bool
+) -> _Plan:
     people = {holder for _, holder in held if not holder.startswith("recovery:")}
-    out = {holder for holder in people if not known.may_read(holder, touching, hand.day)}
+    out = {holder for holder in people if not known.may_read(holder, touching, day)}
     readers = {holder for envelope, holder in held if envelope == "report"} & (people - out)
     before, team_id = placement.team_id, _where(known, placement, touching, readers, away=away)
     strangers = _strangers(known, team_id, held, out) if team_id != before else set()
-    withdrawn = frozenset(out | strangers)
-    if withdrawn:
-        _withdraw(session, placement.report_id, withdrawn)
-    if team_id == before:
-        if not withdrawn:
+    return _Plan(placement, team_id, frozenset(out | strangers), frozenset(readers), team_id != before, away)
+
+
+def _carry_out(session: Session, hand: Hand, plan: _Plan) -> Settled | None:
+    placement, before, team_id = plan.placement, plan.placement.team_id, plan.team_id
+    if plan.withdrawn:
+        _withdraw(session, placement.report_id, plan.withdrawn)
+    if not plan.climbs:
+        if not plan.withdrawn:
             return None
-        if not readers and team_id != CUSTODY and EMPTY not in placement.reasons:
+        if not plan.readers and team_id != CUSTODY and EMPTY not in placement.reasons:
             _alarm(session, hand, placement, "empty", EMPTY)
-        return Settled(placement.report_id, team_id, withdrawn, None)
+        return Settled(placement.report_id, team_id, plan.withdrawn, None)
     if team_id == CUSTODY:
         ensure_custody(session)
         session.execute(delete(Sketch).where(Sketch.report_id == placement.report_id))  # compared with nothing
     placement.team_id = team_id
-    still = readers - withdrawn
-    reason = (NAMED if away else CLIMBED) if still else EMPTY
+    still = plan.readers - plan.withdrawn
+    reason = (NAMED if plan.away else CLIMBED) if still else EMPTY
     _alarm(session, hand, placement, "climbed" if still else "empty", reason)
-    return Settled(placement.report_id, team_id, withdrawn, before)
+    return Settled(placement.report_id, team_id, plan.withdrawn, before)
 
 
 def ensure_custody(session: Session) -> None:
