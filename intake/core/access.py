@@ -97,6 +97,8 @@ def fits_house(role: str, team_id: str | None) -> bool:
 
 # Roles whose members may hold report keys at all. An administrator is never one of them.
 READER_ROLES = frozenset(role for role, may in ROLE_PERMISSIONS.items() if Permission.report_open in may)
+# Roles that receive restatements: never an original, whatever a board or a rule says.
+RECEIVER_ROLES = frozenset(role for role, may in ROLE_PERMISSIONS.items() if Permission.items_read in may)
 # Roles that hold the key of the contact besides the recovery key; the office only where it has the report.
 LEADER_ROLES = frozenset({Role.team_leader})
 

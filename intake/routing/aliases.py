@@ -175,6 +175,14 @@ class AliasTable:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def would_hush(self, shield: Folded, kind: str, target: str) -> bool:
+        """Whether these words, ignored, would keep quiet a name of this one: they hold it, or end as it begins."""
+        return any(
+            (entry.kind, entry.target) == (kind, target) and _covers(shield, name)
+            for name, entries in self._entries.items()
+            for entry in entries
+        )
+
     def find(self, text: str) -> tuple[Hit, ...]:
         """Whom the text names, in order, each once: the longest name at every place, nothing inside a longer one.
 
@@ -212,6 +220,10 @@ class AliasTable:
             if kept := tuple(entry for entry in entries if entry.kind not in ("post", "level")):
                 return _Match(start, stop, kept)
         return None
+
+
+def _covers(shield: str, name: str) -> bool:
+    return name in shield or any(shield.endswith(name[:length]) for length in range(1, len(name)))
 
 
 def _meant(same: list[Entry]) -> tuple[Entry, ...]:

@@ -23,6 +23,7 @@ TABLES: Final = (
 READERS: Final = frozenset(
     {"team_liaison", "team_leader", "office", "superior", "discipline_case", "org_dept", "town_discipline"}
 )
+RECEIVERS: Final = frozenset({"discipline_case", "org_dept", "town_discipline"})  # of restatements, never originals
 HOUSES: Final = {"office": "office", "superior": "superior"}  # team → the one role that works there
 CONTRACTS: Final = ("owner_unit_id", "contractor_id", "supervisor_firm_id", "designer_id")
 NOBODYS: Final = "custody"
@@ -192,7 +193,7 @@ class Checker:
     def may_know(self, person_id: str, report_id: str) -> bool:
         """Whether this report exists for this person at all."""
         person = self.people[person_id]
-        if person_id not in self.trusted or person["role"] not in READERS or person["team_id"] is None:
+        if person_id not in self.trusted or person["role"] not in READERS - RECEIVERS or person["team_id"] is None:
             return False
         if not self._fits(person, self.placements[report_id]["team_id"]):
             return False
@@ -226,7 +227,10 @@ class Checker:
             self._readers[report_id] = frozenset(
                 person_id
                 for person_id, person in self.people.items()
-                if person["team_id"] in houses and self.active(person_id) and not self.excluded(person_id, report_id)
+                if person["team_id"] in houses
+                and person["role"] not in RECEIVERS
+                and self.active(person_id)
+                and not self.excluded(person_id, report_id)
             )
         return self._readers[report_id]
 

@@ -253,3 +253,21 @@ def test_thousands_of_hits_in_a_hostile_text_are_one() -> None:
     assert texts(table, "第三巡察组" * 1000) == ["第三巡察组"]
     assert texts(table, "甲" * 59 + "乙") == ["甲甲"]
     assert texts(table, "甲" * 5000) == []
+
+
+@given(tables, few, st.text(st.sampled_from("甲乙丙副"), max_size=8))
+def test_words_to_ignore_that_hide_somebody_are_known_to_do_so(entries: list[Entry], shield: str, text: str) -> None:
+    """Whoever adds them is asked: also words that only end as a name begins keep that name quiet."""
+    before, after = AliasTable(entries), AliasTable([*entries, Entry(shield, "ignore", "")])
+    seen, still = ({(hit.kind, hit.target) for hit in table.find(text)} for table in (before, after))
+    for kind, target in seen - still:
+        assert before.would_hush(checked(shield), kind, target)
+
+
+def test_words_that_end_as_a_name_begins_hide_it() -> None:
+    table = AliasTable([Entry("老桂", "person", "p1"), team("第三巡察组")])
+    for shield, text in (("办的老", "是巡察办的老桂"), ("老桂", "是巡察办的老桂"), ("找老桂家", "去找老桂家里坐")):
+        assert table.would_hush(checked(shield), "person", "p1")
+        assert AliasTable([*_entries(table), Entry(shield, "ignore", "")]).find(text) == ()
+    assert not table.would_hush(checked("桂花巷"), "person", "p1")
+    assert not table.would_hush(checked("老桂"), "person", "p2")

@@ -8,7 +8,7 @@ from sqlalchemy import Delete, Update, delete, select, update
 from sqlalchemy.orm import Session
 
 from intake.boards.models import Organisation, Region, Site
-from intake.core.access import SignedIn
+from intake.core.access import Role, SignedIn
 from intake.core.clock import FixedClock
 from intake.core.errors import Forbidden, Invalid, NotFound
 from intake.core.secretfile import RecoveryKeys, read_recovery_key
@@ -35,7 +35,7 @@ from intake.routing.services.naming import add_alias
 from intake.triage.services import open_case
 from intake.triage.services.opening import find
 from intake.web.formtoken import FormToken
-from tests.cast import Cast, Member, enter
+from tests.cast import Cast, Member, add_member, enter
 from tests.journeys import live_board, report_of
 
 BODY = "村里的鱼塘包给支书的小舅子，一亩一年才一百五，隔壁村都是六百多，没开会也没公示，合同一签就是二十年。"
@@ -344,3 +344,21 @@ def test_one_person_cannot_send_everything_away_by_a_common_word(world: World, c
     with pytest.raises(Invalid):
         add_alias(world, cast.liaison.actor, text="工程", kind="team", target="team3")
     add_alias(world, cast.liaison.actor, text="开白车的三组", kind="team", target="team3")
+
+
+def test_a_unit_to_which_things_are_handed_on_never_has_an_original(world: World, cast: Cast, board: str) -> None:
+    """Whatever a site's row says: what comes in goes to the office, with an alarm."""
+    town = add_member(world, "town_lw1", "示例巳", Role.town_discipline, "town_lw", signer=cast.office)
+    found, key = site_id(world), world.secrets.routing_key
+
+    def write(session: Session) -> None:
+        session.get_one(Site, found).team_id = "town_lw"
+        reseal(session, key)
+
+    world.db.write(write)
+    report_id, _ = file(world, board)
+    assert placement(world, report_id).team_id == "office"
+    assert placement(world, report_id).guardian
+    assert holders(world, report_id) == {cast.office.person_id, "recovery:county"}
+    change_unseen(world, update(Placement).values(team_id="town_lw"))
+    assert not sees(world, town, report_id)

@@ -73,6 +73,17 @@ def test_the_ground_is_shown_to_the_office_only(world: World, cast: Cast, board:
         assert case.reasons == ("坪上村公告栏203归岚溪县委第四巡察组。",)
 
 
+def test_that_somebody_opens_it_no_more_is_shown_to_the_office_only(world: World, cast: Cast, board: str) -> None:
+    """Colleagues read who opened it and how often; whose key went is a record of recusal."""
+    report_id, _ = file(world, board)
+    triage.open_case(world, enter(world, cast.liaison).signed_in, report_id)
+    step_back(world, cast.liaison, report_id)
+    for member, gone in ((cast.leader, False), (cast.office, True)):
+        case = triage.open_case(world, enter(world, member).signed_in, report_id)
+        (line,) = [reader for reader in case.readers if reader.name == cast.liaison.name]
+        assert (line.opened, not line.holds) == (1, gone)
+
+
 @pytest.mark.parametrize("ground", ["", "because", "kin "])
 def test_it_takes_a_ground(world: World, cast: Cast, board: str, ground: str) -> None:
     report_id, _ = file(world, board)

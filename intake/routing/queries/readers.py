@@ -7,7 +7,7 @@ from datetime import date
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from intake.core.access import LEADER_ROLES, Role
+from intake.core.access import LEADER_ROLES, RECEIVER_ROLES, Role
 from intake.core.secretfile import Secrets
 from intake.people import queries as people
 from intake.people.queries import Reader
@@ -49,7 +49,12 @@ def recovery_of(secrets: Secrets, *, sealed: bool) -> Reader:
 
 
 def _unrecused(known: Machinery, members: Iterable[Reader], touching: Touching, day: date) -> list[Reader]:
-    return [reader for reader in members if known.may_read(reader.holder, touching, day)]
+    """Those who may have the original. A unit to which something is handed on never has it."""
+    return [
+        reader
+        for reader in members
+        if reader.role not in RECEIVER_ROLES and known.may_read(reader.holder, touching, day)
+    ]
 
 
 def able_teams(

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, false
 from sqlalchemy.orm import Session
 
 from intake.boards.models import Region, Site
-from intake.core.access import READER_ROLES, Actor, Role
+from intake.core.access import READER_ROLES, RECEIVER_ROLES, Actor, Role
 from intake.core.tables import table_of
 from intake.people.models import Team
 from intake.routing.decide import CUSTODY, LOCKED, SUPERIOR
@@ -67,7 +67,7 @@ def _visible(actor: Actor, *, one: bool, locked: bool = False) -> Select[str]:
 
 
 def _allowed(actor: Actor, placement: FromClause) -> ColumnElement[bool]:
-    if not actor.trusted or actor.role not in READER_ROLES or actor.team_id is None:
+    if not actor.trusted or actor.role not in READER_ROLES - RECEIVER_ROLES or actor.team_id is None:
         return false()
     if actor.role is Role.office:
         return and_(placement.c.team_id != SUPERIOR, placement.c.team_id != CUSTODY)

@@ -16,7 +16,7 @@ from intake.core.world import World
 from intake.people.models import Person, Team
 from intake.routing.aliases import IGNORE, BadAlias, Folded, checked, fold
 from intake.routing.decide import OFFICE, SUPERIOR
-from intake.routing.machinery import PERSON, Machinery
+from intake.routing.machinery import PERSON
 from intake.routing.models import Alias
 from intake.routing.queries import machinery
 from intake.routing.queries.targets import ALIAS_KINDS, find_target
@@ -67,9 +67,9 @@ def _is_own_name(session: Session, folded: Folded) -> bool:
     return folded in map(fold, names)
 
 
-def _names(known: Machinery, text: Folded, actor: Actor) -> bool:
-    """Whether these words mean this person: nobody takes out by themselves what keeps them out."""
-    return any((hit.kind, hit.target) == (PERSON, actor.person_id) for hit in known.aliases.find_folded(text))
+def _hushes(session: Session, world: World, name: Name, actor: Actor) -> bool:
+    """Whether a word to ignore would hide this person: nobody takes out by themselves what keeps them out."""
+    return machinery(session, world.secrets).aliases.would_hush(name.folded, PERSON, actor.person_id)
 
 
 def add_alias(world: World, actor: Actor, *, text: str, kind: str, target: str) -> int:
@@ -90,7 +90,7 @@ def add_alias(world: World, actor: Actor, *, text: str, kind: str, target: str) 
         name = understand_alias(session, text=text, kind=kind, target=target)
         if not office and len(name.folded) < _LEAST_OF_STAFF:
             raise Invalid({"text": f"至少写 {_LEAST_OF_STAFF} 个字；更短的请巡察办添加。"})
-        if kind == IGNORE and _names(machinery(session, world.secrets), name.folded, actor):
+        if kind == IGNORE and _hushes(session, world, name, actor):
             raise Invalid({"text": _ABOUT_SELF})
     now, routing_key = world.clock.now(), world.secrets.routing_key
 

@@ -10,13 +10,13 @@ from intake.core.errors import Invalid, NotFound
 from intake.core.tables import new_id
 from intake.core.world import World
 from intake.people.models import Team
-from intake.routing.decide import CUSTODY, SUPERIOR
 from intake.routing.models import Rule
 from intake.routing.queries.targets import find_target
 from intake.routing.services.declaring import managing
 from intake.routing.services.facts import check_mark, reseal
 
 WHY_MAX = 60
+TEAM_KINDS = ("inspection_team", "office")  # who has originals; units to which something is handed on never do
 _CONDITIONS = ("site_kind", "region_code", "category", "tick")
 SITE_KINDS = {"project": "工程", "village": "村（社区）", "unit": "被巡察单位"}
 
@@ -60,7 +60,7 @@ def add_rule(world: World, actor: Actor, terms: Terms, *, categories: frozenset[
 def _understood(session: Session, terms: Terms, categories: frozenset[str], ticks: frozenset[str]) -> dict[str, object]:
     problems: dict[str, str] = {}
     team = session.get(Team, terms.team_id) if terms.team_id.isprintable() and terms.team_id else None
-    if team is None or team.id in (SUPERIOR, CUSTODY):
+    if team is None or team.kind not in TEAM_KINDS:
         problems["team_id"] = "请选交给哪个组。"
     why = " ".join(terms.why.split())
     if not why:

@@ -22,7 +22,8 @@ SYSTEM = "系统"
 
 @dataclass(frozen=True, slots=True)
 class CaseReader:
-    """Somebody who holds a key or held one, and how often they used it."""
+    """Somebody who holds a key or has used one, and how often. That a key is gone (`holds`) is told to the office
+    alone: among colleagues it would say who stepped back or was kept out."""
 
     name: str
     opened: int
@@ -83,7 +84,7 @@ def readers(
         if data.get("text"):  # looking at the facts alone opens nothing
             opened.setdefault(actor_id, []).append(at)
     zone = world.settings.timezone
-    holding = holders_of(session, report_id)
+    holding, tells = holders_of(session, report_id), signed_in.actor.role is Role.office
     people = sorted(holder for holder in holding | set(opened) if holder in names)
     return tuple(
         CaseReader(
@@ -91,7 +92,7 @@ def readers(
             len(opened.get(holder, ())),
             local_day(max(opened[holder]), zone) if holder in opened else None,
             holder == signed_in.actor.person_id,
-            holder in holding,
+            holder in holding or not tells,
         )
         for holder in sorted(people, key=lambda holder: names[holder])
     )

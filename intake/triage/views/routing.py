@@ -11,7 +11,6 @@ from intake.people.forms import ActForm, add_problems, problems_of, refused_stat
 from intake.people.models import Team
 from intake.reports import content
 from intake.reports.content import CATEGORIES
-from intake.routing.decide import CUSTODY, SUPERIOR
 from intake.routing.forms import DryRunForm, RuleForm
 from intake.routing.queries.declared import rule_lines
 from intake.routing.queries.targets import ALIAS_KINDS, candidates
@@ -93,7 +92,7 @@ def _rules_page(form: RuleForm, status: int, *, problem: str = "") -> Response:
 
 
 def _teams(session: Session) -> Pairs:
-    rows = select(Team).where(Team.id.not_in((SUPERIOR, CUSTODY))).order_by(Team.id)
+    rows = select(Team).where(Team.kind.in_(ruling.TEAM_KINDS)).order_by(Team.id)
     return [(team.id, team.name) for team in session.scalars(rows)]
 
 
