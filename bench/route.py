@@ -78,7 +78,7 @@ def _machinery(rng: random.Random) -> Machinery:
         for place in range(1, RULES + 1)
     ]  # fmt: skip
     return Machinery(
-        version=1, alias_version=1, teams=teams, people=people, sites=sites, regions=regions,
+        version=1, alias_version=1, rules_version=1, teams=teams, people=people, sites=sites, regions=regions,
         declared=tuple(conflicts), rules=tuple(rules), entries=tuple(_entries(rng, teams, people, firms)),
     )  # fmt: skip
 

@@ -21,7 +21,8 @@ from intake.people import services as people
 from intake.people.models import Team
 from intake.routing.queries import COUNTY_RECOVERY, SUPERIOR_RECOVERY
 from intake.routing.queries.readers import count_unreadable
-from intake.routing.services import dismiss_with_recovery, mark_everything, regrant_from_recovery, seal_is_broken
+from intake.routing.services import dismiss_with_recovery, mark_everything, seal_is_broken
+from intake.triage.services.rereading import regrant_reading
 
 _BEFORE_MARKS = "0001_the_line"  # what was filed under it carries no mark yet
 _CHANGED = (
@@ -192,5 +193,5 @@ def _regrant(world: World, text: str, dismiss: str | None) -> None:
         report_id, _, mention = dismiss.partition(":")
         named, _, target = mention.partition(":")
         dismiss_with_recovery(world, report_id, (named, target), giver=holder)
-    done = regrant_from_recovery(world, keys.reading, holder=holder).done
+    done = regrant_reading(world, keys.reading, holder=holder).done
     click.echo(say(f"补发钥匙 {done} 份。", f"{done} grants given again."))

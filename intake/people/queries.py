@@ -20,6 +20,7 @@ from intake.people.models import ActivationLink, Epoch, Person, PersonKey, Team
 from intake.people.statements import COUNTY, SUPERIOR, Confirmation, Roots, Statement, trusted
 
 READERS = "readers"
+SPELLINGS = "spellings"  # names of people, teams, organisations that came to be: they are aliases too
 
 
 class SignedKey(NamedTuple):
@@ -143,6 +144,12 @@ def live_key(session: Session, person_id: str) -> PersonKey | None:
     return session.scalars(
         select(PersonKey).where(PersonKey.person_id == person_id, PersonKey.retired_on.is_(None))
     ).one_or_none()
+
+
+def counted(session: Session, name: str) -> int:
+    """How often what this counter is about has changed."""
+    found: int | None = session.scalar(select(_EPOCH.c.value).where(_EPOCH.c.name == name))
+    return found or 0
 
 
 def readers_epoch(session: Session, *, hold: bool = False) -> int:

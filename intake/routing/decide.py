@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from intake.core.access import CUSTODY_TEAM, OFFICE_TEAM, SUPERIOR_TEAM
 from intake.routing.machinery import LEVEL, ORGANISATION, PERSON, POST, TEAM, RuleFacts
 
-RULES_VERSION = 2
+RULES_VERSION = 2  # of the order below; how often the office changed its own rules is added
 OFFICE = OFFICE_TEAM
 SUPERIOR = SUPERIOR_TEAM
 LOCKED = "locked"  # the lane of what is past its time: there for nobody, until it is erased. ADR 0024

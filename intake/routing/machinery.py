@@ -115,6 +115,7 @@ class Machinery:
 
     version: int
     alias_version: int
+    rules_version: int
     teams: Mapping[str, str]
     people: Mapping[str, PersonFacts]
     sites: Mapping[str, SiteFacts]

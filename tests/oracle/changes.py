@@ -17,11 +17,10 @@ from intake.people.models import StaffSession
 from intake.reports.models import Report
 from intake.reports.services.sweeping import settle_day
 from intake.routing.models import Conflict, Grant, Link, Placement
-from intake.routing.services import grant_backlog
 from intake.routing.services.declaring import Typed, declare, end_conflict
 from intake.routing.services.naming import add_alias
 from intake.triage import services as triage
-from intake.triage.services.rereading import reread
+from intake.triage.services.rereading import give_backlog, reread
 from tests.cast import Member, add_member
 from tests.oracle.agreement import entered
 from tests.oracle.county import County
@@ -194,7 +193,7 @@ class Changes:
         name = NEWCOMERS[number % len(NEWCOMERS)] + "甲乙丙丁戊己庚辛"[number // len(NEWCOMERS) % 8]
         made = add_member(self.world, f"new{number}", name, Role.team_liaison, head.team_id, signer=head)
         self.members[made.login] = made
-        grant_backlog(self.world, self.sign_in(head), person_id=made.person_id, limit=100)
+        give_backlog(self.world, self.sign_in(head), person_id=made.person_id, limit=100)
 
     def leave(self) -> None:
         administrator = self.members["sysadmin1"].actor

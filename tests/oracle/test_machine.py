@@ -20,13 +20,13 @@ from intake.reports.models import Report
 from intake.reports.services.auditing import Verdict, verify
 from intake.routing.models import Placement
 from intake.routing.queries import visible_reports
-from intake.routing.services import grant_backlog, regrant_from_recovery
 from intake.triage import queries
 from intake.triage import services as triage
 from intake.triage.queries import QueueFilters
 from intake.triage.services import handing_on, sealed
 from intake.triage.services.handing_on import Restated
 from intake.triage.services.opening import find
+from intake.triage.services.rereading import give_backlog, regrant_reading
 from intake.web.formtoken import FormToken
 from tests.journeys import report_of
 from tests.oracle.agreement import addresses_that_answer, entered
@@ -235,7 +235,7 @@ class House(RuleBasedStateMachine):
         def give() -> None:
             giver = self.changes.sign_in(self.changes.here(Role.team_liaison, Role.team_leader, Role.office))
             taker = self.changes.here(Role.team_liaison, Role.team_leader, Role.office)
-            grant_backlog(self.county.world, giver, person_id=taker.person_id)
+            give_backlog(self.county.world, giver, person_id=taker.person_id)
 
         self.attempt(seed, give)
 
@@ -246,7 +246,7 @@ class House(RuleBasedStateMachine):
             root, holder = self.changes.pick(
                 ((staff.county, "recovery:county"), (staff.superior, "recovery:superior"))
             )
-            regrant_from_recovery(self.county.world, root.keys.reading, holder=holder)
+            regrant_reading(self.county.world, root.keys.reading, holder=holder)
 
         self.attempt(seed, recover)
 

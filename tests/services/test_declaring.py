@@ -18,6 +18,7 @@ from intake.core.secretfile import RecoveryKeys
 from intake.core.sheets import BadSheet, Line, read_day, read_sheet
 from intake.core.world import World
 from intake.people.services import operator
+from intake.routing.decide import RULES_VERSION
 from intake.routing.models import Alarm, Alias, Conflict, Grant, Mention, Placement, Rule
 from intake.routing.queries import machinery, visible_reports
 from intake.routing.queries.declared import alias_lines, conflict_lines, rule_lines
@@ -31,6 +32,7 @@ from intake.routing.services.importing import (
 )
 from intake.routing.services.naming import add_alias, stop_alias
 from intake.routing.services.ruling import Terms, add_rule, move_rule, set_rule_active
+from intake.triage.services.rehearsal import explain
 from tests.cast import Member, add_member, build_cast
 from tests.client import PageClient
 from tests.views.desk import Desk
@@ -412,6 +414,17 @@ class TestRules:
             assert session.get_one(Placement, other.report_id).team_id == "office"
             assert "按规则第 1 条（柳湾的欠薪归三组）" in session.get_one(Placement, wages.report_id).reasons[0]
         assert not seal_is_broken(desk.world)
+
+    def test_each_report_keeps_the_version_of_the_rules_it_was_placed_under(self, desk: Desk) -> None:
+        before = desk.file("河口村的鱼塘包给支书的小舅子，没有开会也没有公示，合同一签二十年。")
+        one = self.add(desk, site_kind="village", team_id="office", why="村里的都先给巡察办")
+        two = self.add(desk, site_kind="project", why="工程归专项组")
+        move_rule(desk.world, desk.cast.office.actor, rule_id=two, up=True)
+        set_rule_active(desk.world, desk.cast.office.actor, rule_id=one, active=False)
+        set_rule_active(desk.world, desk.cast.office.actor, rule_id=one, active=False)  # nothing more to change
+        after = desk.file("柳湾中心小学综合楼欠我们十一个人的工钱，从六月到九月一分没给。")
+        versions = [explain(desk.world, case.report_id).rules_version for case in (before, after)]
+        assert versions == [RULES_VERSION, RULES_VERSION + 4]
 
     def test_a_tick_of_the_form_is_a_condition(self, desk: Desk) -> None:
         self.add(desk, site_kind="", tick="urgent", team_id="team3", why="有人有危险的归三组")

@@ -9,7 +9,15 @@ from intake.people.services.activation import (
 )
 from intake.people.services.codes import WrongCode
 from intake.people.services.confirmation import confirm_key, confirm_with_recovery
-from intake.people.services.readers import Departure, around_leaving, bump_epoch, on_leave, operator
+from intake.people.services.readers import (
+    Departure,
+    around_leaving,
+    bump_epoch,
+    bump_spellings,
+    count_on,
+    on_leave,
+    operator,
+)
 from intake.people.services.second_factor import (
     Offer,
     OwnFactor,
@@ -44,11 +52,13 @@ __all__ = [
     "add_person",
     "around_leaving",
     "bump_epoch",
+    "bump_spellings",
     "change_password",
     "clear_dead_sessions",
     "confirm_key",
     "confirm_password",
     "confirm_with_recovery",
+    "count_on",
     "leave",
     "load_session",
     "new_activation_link",

@@ -14,8 +14,8 @@ from intake.core.nearness import near
 from intake.core.sheets import Line
 from intake.core.world import World
 from intake.people.models import Person, PersonKey, Team
-from intake.people.queries import normal_login
-from intake.people.services.readers import bump_epoch, record
+from intake.people.queries import SPELLINGS, normal_login
+from intake.people.services.readers import bump_epoch, count_on, record
 from intake.people.services.staffing import problems_of
 
 COLUMNS = ("login", "name", "role", "team_id", "note")
@@ -59,6 +59,8 @@ def import_people(
         rows = _rows(session, lines)
         told = _told(rows)
         told.same_as_seen(digest)
+        if any(row.before is None or row.before["name"] != row.after["name"] for row in rows):
+            count_on(session, SPELLINGS)  # a name is an alias: what was read before was read without it
         for row in rows:
             _put(session, row, by=actor.login, today=today, now=now)
         return told

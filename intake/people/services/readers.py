@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from intake.core.access import Actor, Role
 from intake.people.models import Epoch, PeopleEvent, PersonKey, SpareCode, StaffSession
-from intake.people.queries import READERS
+from intake.people.queries import READERS, SPELLINGS
 
 # Packages above put in what must go with a person's key (grants); each is called inside the same write.
 on_leave: list[Callable[[Session, str], None]] = []
@@ -35,9 +35,6 @@ class Departure:
 # answers with what is to be done once they are gone.
 around_leaving: list[Callable[[Session, Departure], Callable[[], None]]] = []
 
-_ONE_MORE = update(Epoch).where(Epoch.name == READERS).values(value=Epoch.value + 1).returning(Epoch.value)
-
-
 def operator(label: str) -> Actor:
     """Whoever has the machine's shell (`msx init`, imports): adds people, is `label` in the journal."""
     return Actor(person_id="", login=label, name=label, role=Role.sysadmin, team_id=None, team_name=None)
@@ -49,17 +46,29 @@ def bump_epoch(session: Session) -> int:
     Comes first in every such write: its row lock lets those finish who sealed for the old set, so that
     what they granted is there to be withdrawn, and makes later ones prepare again.
     """
-    moved = session.scalars(_ONE_MORE).one_or_none()
+    return count_on(session, READERS)
+
+
+def bump_spellings(session: Session) -> None:
+    """Inside a write that gave somebody of the machinery a name: what was read before counts as read without it."""
+    bump_epoch(session)
+    count_on(session, SPELLINGS)
+
+
+def count_on(session: Session, name: str) -> int:
+    """One more on this counter, whose row stays locked until the write ends; the new number."""
+    one_more = update(Epoch).where(Epoch.name == name).values(value=Epoch.value + 1).returning(Epoch.value)
+    moved = session.scalars(one_more).one_or_none()
     if moved is None:
-        _first_epoch(session)
-        moved = session.scalars(_ONE_MORE).one()
+        _begin(session, name)
+        moved = session.scalars(one_more).one()
     return moved
 
 
-def _first_epoch(session: Session) -> None:
+def _begin(session: Session, name: str) -> None:
     try:
         with session.begin_nested():
-            session.execute(insert(Epoch).values(name=READERS, value=0))
+            session.execute(insert(Epoch).values(name=name, value=0))
     except IntegrityError:
         return  # another writer was first; its row is the one to count on
 

@@ -11,7 +11,7 @@ from intake.core.errors import Forbidden, Invalid, NotFound
 from intake.core.world import World
 from intake.people.models import ActivationLink, Person, Team
 from intake.people.queries import normal_login, person_by_id, person_by_login, trusted_members
-from intake.people.services.readers import Departure, around_leaving, bump_epoch, end_keys, record
+from intake.people.services.readers import Departure, around_leaving, bump_epoch, bump_spellings, end_keys, record
 
 _LOGIN = re.compile(r"[a-z][a-z0-9._-]{2,31}")
 _NAME_MAX = 40
@@ -44,6 +44,7 @@ def add_person(
         raise Invalid(problems)
 
     def write(session: Session) -> Person:
+        bump_spellings(session)  # a name is an alias: nobody is given an old report in which it may stand unread
         if person_by_login(session, login) is not None:
             raise Invalid(_TAKEN)
         person = Person(login=login, name=name, role=role.value, note=note, added_on=today)

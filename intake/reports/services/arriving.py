@@ -159,6 +159,7 @@ def arrive(
         placement=placement_row(
             report_id, decision, board_code=board.code, site_id=board.site_id, urgent=words.urgent,
             cluster=twin.cluster if twin is not None else report_id, alias_version=known.alias_version,
+            rules_version=known.rules_version,
             flock=flock or report_id, behind=behind, mentions=mentions,
             links=[(report_id, twin.report_id, REPEAT)] if twin is not None else (),
             routing_key=secrets.routing_key,

@@ -17,15 +17,15 @@ from intake.core.framing import framed
 from intake.core.secretfile import Secrets
 from intake.core.tables import Base, table_of
 from intake.people.models import Epoch, Person, Team
-from intake.people.queries import READERS
+from intake.people.queries import READERS, SPELLINGS, counted
 from intake.routing.aliases import Entry
-from intake.routing.decide import CUSTODY
+from intake.routing.decide import CUSTODY, RULES_VERSION
 from intake.routing.machinery import Declared, Machinery, PersonFacts, RuleFacts, SiteFacts, Touching
 from intake.routing.models import Alias, Conflict, FactsSeal, Mention, Placement, Rule
 from intake.routing.queries.marks import ahead_of
 
 SEAL = "routing"
-SPELLINGS = "spellings"
+RULES = "rules"  # how often the ordered rules were changed
 _EPOCH, _SEAL = table_of(Epoch), table_of(FactsSeal)
 _NOW = select(
     select(_EPOCH.c.value).where(_EPOCH.c.name == READERS).scalar_subquery().label("epoch"),
@@ -135,7 +135,8 @@ def _machinery(session: Session, rows: Mapping[str, list[tuple[Any, ...]]], now:
     )
     return Machinery(
         version=now.version,
-        alias_version=max((version for *_, version in rows["alias"]), default=0) + _spellings(session),
+        alias_version=max((version for *_, version in rows["alias"]), default=0) + counted(session, SPELLINGS),
+        rules_version=RULES_VERSION + counted(session, RULES),
         teams=teams,
         people={row.id: PersonFacts(*row) for row in people},
         sites={site.id: site for site in (_site(row, regions) for row in rows["site"])},
@@ -153,22 +154,6 @@ def _machinery(session: Session, rows: Mapping[str, list[tuple[Any, ...]]], now:
         ),
         broken=broken,
     )
-
-
-def _spellings(session: Session) -> int:
-    """How often names and other spellings of organisations and teams have come to be: they are aliases too."""
-    found: int | None = session.scalar(select(Epoch.value).where(Epoch.name == SPELLINGS))
-    return found or 0
-
-
-def bump_spellings(session: Session) -> None:
-    """Inside a write that added some: reports that were read before count as read without them."""
-    row = session.get(Epoch, SPELLINGS, with_for_update=True)
-    if row is None:
-        session.add(Epoch(name=SPELLINGS, value=1))
-    else:
-        row.value += 1
-    session.flush()
 
 
 def _upwards(code: str, parents: Mapping[str, str | None]) -> Iterable[str]:

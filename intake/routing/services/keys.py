@@ -103,7 +103,11 @@ def _may_hold(reader: Reader) -> ColumnElement[bool]:
 
 
 def grant_backlog(world: World, signed_in: SignedIn, *, person_id: str, limit: int = 200) -> Progress:
-    """Re-seal to a newcomer what the colleague holds, `limit` reports a call; who gave is on record."""
+    """Re-seal to a newcomer what the colleague holds, `limit` reports a call; who gave is on record.
+
+    What was not read under every name that there is now (theirs may be the newest) is left where it is: whoever
+    calls has read it again first.
+    """
     day = world.today()
     with world.db.read() as session:
         readers_epoch = people.readers_epoch(session)
@@ -115,7 +119,10 @@ def grant_backlog(world: World, signed_in: SignedIn, *, person_id: str, limit: i
         rows = session.execute(
             select(Grant, Placement.cluster)
             .join(Placement, Placement.report_id == Grant.report_id)
-            .where(_lacking(world, signed_in.actor, reader), Grant.report_id.in_(batch))
+            .where(
+                _lacking(world, signed_in.actor, reader), Grant.report_id.in_(batch),
+                Placement.alias_version >= known.alias_version,
+            )
         ).all()
         touching = touching_of(session, known, {cluster for _, cluster in rows})
         forged = tampered(session, world.secrets.routing_key, touching)

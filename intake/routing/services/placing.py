@@ -14,7 +14,7 @@ from intake.core.vault import KeyPair
 from intake.people import queries as people
 from intake.people.queries import Reader
 from intake.routing.aliases import Hit
-from intake.routing.decide import OFFICE, RULES_VERSION, SUPERIOR, Decision, Facts, Named, route
+from intake.routing.decide import OFFICE, SUPERIOR, Decision, Facts, Named, route
 from intake.routing.machinery import LEVEL, PERSON, POST, TEAM, Machinery, Mentioned, Touching
 from intake.routing.models import Grant, Mention
 from intake.routing.queries import Readers, able_teams
@@ -163,6 +163,7 @@ def placement_row(
     behind: str | None = None,
     urgent: Sequence[str],
     alias_version: int,
+    rules_version: int,
     place_code: str | None = None,
     place_site_id: str | None = None,
     mentions: Iterable[Mapping[str, Any]],
@@ -181,7 +182,7 @@ def placement_row(
         "urgent": list(urgent),
         "guardian": decision.alarm,
         "reasons": list(decision.reasons),
-        "rules_version": RULES_VERSION,
+        "rules_version": rules_version,
         "alias_version": alias_version,
         "cluster": cluster,
         "flock": flock or report_id,

@@ -9,9 +9,10 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from intake.boards.services.keeping import Act, around_changes, is_used
+from intake.people.services import bump_spellings
 from intake.routing.machinery import Machinery
 from intake.routing.models import Alias, Conflict, Placement, Rule
-from intake.routing.queries.knowledge import bump_spellings, fresh_machinery, rows_to_mark
+from intake.routing.queries.knowledge import fresh_machinery, rows_to_mark
 from intake.routing.services.facts import check_mark, reseal
 from intake.routing.services.settling import Hand, settle
 

@@ -10,7 +10,9 @@ from intake.core.errors import Invalid, NotFound
 from intake.core.tables import new_id
 from intake.core.world import World
 from intake.people.models import Team
+from intake.people.services import count_on
 from intake.routing.models import Rule
+from intake.routing.queries.knowledge import RULES
 from intake.routing.queries.targets import find_target
 from intake.routing.services.declaring import managing
 from intake.routing.services.facts import check_mark, reseal
@@ -51,7 +53,7 @@ def add_rule(world: World, actor: Actor, terms: Terms, *, categories: frozenset[
             raise Invalid({"why": "这样的规则已经有一条了，后面的不会用到。"})
         session.add(Rule(position=len(rows) + 1, active=True, **row))
         _number(rows)
-        reseal(session, routing_key)
+        _renumbered(session, routing_key)
         return str(row["id"])
 
     return world.db.write(record)
@@ -98,6 +100,12 @@ def _active(session: Session) -> list[Rule]:
     return list(session.scalars(found))
 
 
+def _renumbered(session: Session, routing_key: bytes) -> None:
+    """They are another version from here on: each report keeps under which it was placed."""
+    count_on(session, RULES)
+    reseal(session, routing_key)
+
+
 def _number(rows: list[Rule]) -> None:
     for place, row in enumerate(rows, 1):
         row.position = place
@@ -118,7 +126,7 @@ def move_rule(world: World, actor: Actor, *, rule_id: str, up: bool) -> None:
         if 0 <= other < len(rows):
             rows[at], rows[other] = rows[other], rows[at]
             _number(rows)
-            reseal(session, routing_key)
+            _renumbered(session, routing_key)
 
     world.db.write(record)
 
@@ -141,6 +149,6 @@ def set_rule_active(world: World, actor: Actor, *, rule_id: str, active: bool) -
         _number(rows)
         if not active:
             rule.position = 0
-        reseal(session, routing_key)
+        _renumbered(session, routing_key)
 
     world.db.write(record)

@@ -22,10 +22,11 @@ from intake.reports.models import Addition, BoxMessage, Note, Report, ReportFile
 from intake.reports.services import history
 from intake.reports.services.clocks import Deadline, deadline_of
 from intake.reports.workflow import REASONS, RESULTS, STATE_NAMES, Move, State, moves_of
-from intake.routing.queries import team_name_of
+from intake.routing.queries import machinery, team_name_of
 from intake.triage.models import Pending, Reveal
 from intake.triage.services import second
 from intake.triage.services.opening import Held, find, find_own
+from intake.triage.services.rereading import reread
 from intake.triage.services.steps import can_perform
 from intake.triage.services.story import CaseReader, StoryLine, readers, story
 from intake.triage.services.transferring import targets_of
@@ -136,7 +137,11 @@ class OpenedFile:
 def open_case(world: World, signed_in: SignedIn, report_id: str) -> Case:
     """Read one report; that it was read is on record before it is. `NotFound` for what one may not see."""
     with world.db.read() as session:
-        opens = find(session, signed_in, report_id).opens
+        held = find(session, signed_in, report_id)
+        opens, known = held.opens, machinery(session, world.secrets)
+        unread = opens and not held.shared and held.placement.alias_version < known.alias_version
+    if unread and not known.broken:
+        reread(world, signed_in, among=[report_id])  # it may name somebody who came since, this reader too
     _record(world, signed_in, report_id, kind="opened", data={"text": opens})
     with world.db.read() as session:
         return _read(world, session, signed_in, find(session, signed_in, report_id))

@@ -33,6 +33,7 @@ from intake.routing.services import TAMPERED, check_epoch, seal_to, tampered
 from intake.triage.models import Handover, Reveal
 from intake.triage.services import restating, second, steps
 from intake.triage.services.opening import Held, find_own
+from intake.triage.services.rereading import reread
 from intake.triage.services.restating import Original, Segments
 from intake.triage.services.steps import Asked, Prepared
 from intake.triage.services.units import KINDS, LIMIT_OF, Receiver, find_receiver
@@ -124,6 +125,7 @@ def hand_on(world: World, signed_in: SignedIn, report_id: str, restated: Restate
     Raises `NotFound`, `Forbidden` (no key), `Stale`, `MoveForbidden`, or `Invalid` (to, receiver, unit, title, text,
     due_on, told), also where nobody of the unit may have it.
     """
+    reread(world, signed_in, among=[report_id])  # it may name somebody of the unit who came since
     for _ in range(_TRIES):
         try:
             return _hand_on(world, signed_in, report_id, restated, version)

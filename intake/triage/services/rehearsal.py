@@ -38,8 +38,8 @@ class Rehearsal:
     hits: tuple[Hit, ...]
     shut: tuple[Shut, ...]
     readers: tuple[str, ...]
-    version: int
     alias_version: int
+    rules_version: int
 
 
 def rehearse(world: World, *, board: str, draft: Draft) -> Rehearsal:
@@ -62,8 +62,8 @@ def rehearse(world: World, *, board: str, draft: Draft) -> Rehearsal:
             hits=known.aliases.find_folded(words.folded),
             shut=_shut(known, grounds),
             readers=_names(known, [reader.holder for reader in arrival.readers.report]),
-            version=known.version,
             alias_version=known.alias_version,
+            rules_version=known.rules_version,
         )
 
 
@@ -74,10 +74,15 @@ class Explained:
     team_id: str
     lane: str
     reasons: tuple[str, ...]
+    rules_version: int
+    alias_version: int
 
 
 def explained(found: Rehearsal) -> Explained:
-    return Explained(found.decision.team_id, found.decision.lane, found.decision.reasons)
+    decision = found.decision
+    return Explained(
+        decision.team_id, decision.lane, decision.reasons, found.rules_version, found.alias_version
+    )  # fmt: skip
 
 
 def explain(world: World, report_id: str) -> Explained:
@@ -89,7 +94,9 @@ def explain(world: World, report_id: str) -> Explained:
         placement = session.get(Placement, report_id)
     if placement is None:
         raise NotFound
-    return Explained(placement.team_id, placement.lane, tuple(placement.reasons))
+    return Explained(
+        placement.team_id, placement.lane, tuple(placement.reasons), placement.rules_version, placement.alias_version
+    )  # fmt: skip
 
 
 def _mentioned(rows: Sequence[dict[str, str]]) -> list[tuple[str, str]]:

@@ -4,22 +4,22 @@ The text is opened in this session's memory, names are looked for, and what is k
 said. Nobody gets to see anything by it; reports that turn out to be about somebody go where a new one would.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
-from intake.core import vault
 from intake.core.access import SignedIn
 from intake.core.errors import Invalid, Retry
-from intake.core.vault import VaultError
+from intake.core.vault import KeyPair, VaultError
 from intake.core.world import World
-from intake.reports.models import Addition, Report
+from intake.people.services import bump_epoch
+from intake.reports.models import Report
 from intake.reports.services import history
 from intake.reports.workflow import State
-from intake.routing.aliases import Folded, Hit, fold
+from intake.routing.aliases import Hit
 from intake.routing.decide import OFFICE, SUPERIOR
 from intake.routing.machinery import LEVEL, TEAM, Machinery
 from intake.routing.models import Grant, Mention, Placement, Sketch
@@ -27,14 +27,20 @@ from intake.routing.queries import clusters_of, grants_of, machinery, visible_re
 from intake.routing.queries.marks import tampered
 from intake.routing.services import (
     Hand,
+    Progress,
     Transfer,
+    backlog_of,
+    grant_backlog,
     moves_away,
     note_mentions,
     open_grant,
     prepare_transfer,
     record_transfer,
+    regrant_from_recovery,
     settle,
+    stamp,
 )
+from intake.triage.services.reading import words_of
 from intake.triage.services.sealing import forget_waiting
 
 BATCH = 100  # reports a press: some seconds of opening, and a page that shows progress
@@ -91,8 +97,10 @@ def _mine(signed_in: SignedIn) -> Select[str]:
     )
 
 
-def reread(world: World, signed_in: SignedIn, *, limit: int = BATCH, only: str | None = None) -> Reread:
-    """Read up to `limit` of them (`only` this one), put down whom they name, and put right what follows from it.
+def reread(
+    world: World, signed_in: SignedIn, *, limit: int = BATCH, among: Collection[str] | None = None
+) -> Reread:
+    """Read up to `limit` of them (`among` these), put down whom they name, and put right what follows from it.
 
     A report whose rows somebody changed behind our back, or whose words do not open, is left as it is.
     """
@@ -100,7 +108,7 @@ def reread(world: World, signed_in: SignedIn, *, limit: int = BATCH, only: str |
         with world.db.read() as session:
             known = machinery(session, world.secrets)
             stale = _mine(signed_in).where(Placement.alias_version < known.alias_version).order_by(Grant.report_id)
-            wanted = list(session.scalars(stale.where(Grant.report_id == only) if only else stale))
+            wanted = list(session.scalars(stale if among is None else stale.where(Grant.report_id.in_(list(among)))))
             batch = _openable(world, session, signed_in, known, wanted, limit)
         found = [_with_way_up(world, signed_in, report_id, hits) for report_id, hits in batch]
         try:
@@ -109,6 +117,59 @@ def reread(world: World, signed_in: SignedIn, *, limit: int = BATCH, only: str |
             continue
         return Reread(len(found), len(wanted) - len(found), named)
     raise Retry
+
+
+def give_backlog(world: World, signed_in: SignedIn, *, person_id: str, limit: int = BATCH) -> Progress:
+    """Re-seal to a newcomer what the colleague holds, `limit` reports a call, each read again first: their own name
+    may stand in what was read before they came. Raises as `grant_backlog`."""
+    with world.db.read() as session:
+        missing = backlog_of(session, world, signed_in, person_id)[1]
+    reread(world, signed_in, limit=limit, among=missing[:limit])
+    return grant_backlog(world, signed_in, person_id=person_id, limit=limit)
+
+
+def regrant_reading(world: World, pair: KeyPair, *, holder: str) -> Progress:
+    """With a recovery key in hand: each report is read under the names there are now, then given to whoever may have
+    it, and what turned out to name somebody goes where a new one would."""
+    hand = Hand.of(world, holder)
+    away = [report_id for report_id in _unread_by(world, holder) if _note_names(world, pair, hand, report_id)]
+    progress = regrant_from_recovery(world, pair, holder=holder)
+    if away:
+        world.db.write(lambda session: settle(session, hand, also=away, named=away))
+    return progress
+
+
+def _unread_by(world: World, holder: str) -> list[str]:
+    with world.db.read() as session:
+        known = machinery(session, world.secrets)
+        stale = (
+            select(Grant.report_id)
+            .join(Placement, Placement.report_id == Grant.report_id)
+            .where(Grant.holder == holder, Grant.envelope == "report", Placement.alias_version < known.alias_version)
+        )
+        return [] if known.broken else list(session.scalars(stale.order_by(Grant.report_id)))
+
+
+def _note_names(world: World, pair: KeyPair, hand: Hand, report_id: str) -> bool:
+    """Whether the report names somebody of the machinery who was not known to be named. Nothing is settled yet: as
+    long as nobody holds a key, everything would climb."""
+    with world.db.read() as session:
+        known = machinery(session, world.secrets)
+        keys = _keys(session, hand.actor_id, pair, [report_id]).get(report_id)
+        if keys is None or tampered(session, hand.routing_key, clusters_of(session, [report_id])):
+            return False
+        hits = known.aliases.find_folded(words_of(session, report_id, keys))
+
+    def record(session: Session) -> bool:
+        bump_epoch(session)
+        placement = session.get_one(Placement, report_id, with_for_update=True)
+        new = note_mentions(session, report_id, [(hit.kind, hit.target) for hit in hits])
+        placement.alias_version = max(placement.alias_version, known.alias_version)
+        if new:
+            stamp(session, hand.routing_key, [report_id])
+        return any(moves_away(kind) for kind, _ in new)
+
+    return world.db.write(record)
 
 
 def _openable(
@@ -122,10 +183,11 @@ def _openable(
             session.execute(select(Placement.report_id, Placement.cluster).where(Placement.report_id.in_(chunk))).all()
         )
         forged = tampered(session, world.secrets.routing_key, clusters.values())
-        keys = _keys(session, signed_in, [report_id for report_id in chunk if clusters[report_id] not in forged])
+        sound = [report_id for report_id in chunk if clusters[report_id] not in forged]
+        keys = _keys(session, signed_in.actor.person_id, signed_in.keys.reading, sound)
         for report_id, opened in keys.items():
             try:
-                found.append((report_id, known.aliases.find_folded(_words(session, report_id, opened))))
+                found.append((report_id, known.aliases.find_folded(words_of(session, report_id, opened))))
             except VaultError:
                 continue
             if len(found) == limit:
@@ -133,27 +195,15 @@ def _openable(
     return found
 
 
-def _keys(session: Session, signed_in: SignedIn, report_ids: Sequence[str]) -> dict[str, dict[str, bytes]]:
-    """report → envelope → key, of what this person holds and can open."""
+def _keys(session: Session, holder: str, pair: KeyPair, report_ids: Sequence[str]) -> dict[str, dict[str, bytes]]:
+    """report → envelope → key, of what this holder holds and can open."""
     found: dict[str, dict[str, bytes]] = {report_id: {} for report_id in report_ids}
-    for (report_id, envelope), grant in grants_of(session, signed_in.actor.person_id, report_ids).items():
+    for (report_id, envelope), grant in grants_of(session, holder, report_ids).items():
         try:
-            found[report_id][envelope] = open_grant(signed_in.keys.reading, grant)
+            found[report_id][envelope] = open_grant(pair, grant)
         except VaultError:
             continue
     return {report_id: keys for report_id, keys in found.items() if "report" in keys}
-
-
-def _words(session: Session, report_id: str, keys: dict[str, bytes]) -> Folded:
-    """All that the citizen wrote and that opens, each text by itself: as it was read when it came."""
-    report = session.get_one(Report, report_id)
-    plain = json.loads(vault.decrypt(keys["report"], report.content, ("report", report_id, "content")))
-    texts = [str(plain.get(name, "")) for name in ("body", "subject", "place")]
-    for row in session.scalars(select(Addition).where(Addition.report_id == report_id).order_by(Addition.seq)):
-        if row.id in keys:
-            value = json.loads(vault.decrypt(keys[row.id], row.content, ("addition", row.id, "content")))
-            texts.append(str(value.get("text", "")))
-    return Folded("|".join(map(fold, texts)))
 
 
 def _with_way_up(world: World, signed_in: SignedIn, report_id: str, hits: tuple[Hit, ...]) -> _Read:
@@ -163,7 +213,8 @@ def _with_way_up(world: World, signed_in: SignedIn, report_id: str, hits: tuple[
         there = {(kind, target) for kind, target in session.execute(rows)}
         new = [hit for hit in hits if (hit.kind, hit.target) not in there]
         above = next((hit for hit in new if hit.kind == LEVEL or (hit.kind, hit.target) == (TEAM, OFFICE)), None)
-        keys = _keys(session, signed_in, [report_id]).get(report_id, {}) if above is not None else {}
+        me, pair = signed_in.actor.person_id, signed_in.keys.reading
+        keys = _keys(session, me, pair, [report_id]).get(report_id, {}) if above is not None else {}
     if above is None or not keys:
         return _Read(report_id, hits, None)
     whose = "属于上一级管的人" if above.kind == LEVEL else "巡察办回避"
@@ -176,10 +227,10 @@ def _with_way_up(world: World, signed_in: SignedIn, report_id: str, hits: tuple[
 
 
 def _write(world: World, hand: Hand, version: int, found: Sequence[_Read]) -> int:
-    return world.db.write(lambda session: _record(session, hand, version, found))
+    return world.db.write(partial(_record, hand=hand, version=version, found=found))
 
 
-def _record(session: Session, hand: Hand, version: int, found: Sequence[_Read]) -> int:
+def _record(session: Session, *, hand: Hand, version: int, found: Sequence[_Read]) -> int:
     """Inside `db.write`: whom they name, the way up, the version under which they were read, and what follows."""
     away, named, read = [], 0, []
     forged = tampered(session, hand.routing_key, clusters_of(session, [one.report_id for one in found]))

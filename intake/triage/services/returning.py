@@ -16,7 +16,7 @@ from intake.core.world import World
 from intake.reports import near
 from intake.reports.workflow import REASONS
 from intake.routing.aliases import Hit, fold
-from intake.routing.decide import CUSTODY, OFFICE, RULES_VERSION, SUPERIOR, Decision, Named
+from intake.routing.decide import CUSTODY, OFFICE, SUPERIOR, Decision, Named
 from intake.routing.machinery import LEVEL, PERSON, POST, TEAM, Machinery, Mentioned
 from intake.routing.models import Alarm, Mention, Placement, Sketch
 from intake.routing.queries import machinery, touching_of
@@ -45,6 +45,7 @@ class _Way:
 
     decision: Decision
     counts_out: frozenset[Mentioned]
+    rules_version: int
 
 
 def namings(world: World, signed_in: SignedIn, report_id: str, *, text: str) -> tuple[Naming, ...]:
@@ -115,7 +116,7 @@ def _send_back(world: World, signed_in: SignedIn, held: Held, prepared: Prepared
         if sketch is not None and session.get(Sketch, report_id) is None:
             session.add(Sketch(**sketch))
         forget_waiting(session, report_id)
-        _note_decision(session, hand, report_id, way.decision)
+        _note_decision(session, hand, report_id, way)
         settle(session, hand, [report_id])
 
     world.db.write(record)
@@ -151,7 +152,7 @@ def _way(world: World, session: Session, held: Held, chosen: frozenset[Mentioned
         # Two of the superior's people have read it: what the citizen ticked about the superior is answered.
         about_superior=False, urgent=tuple(placement.urgent),
     )  # fmt: skip
-    return _Way(_allowed(held, decide(facts)), counts_out)
+    return _Way(_allowed(held, decide(facts)), counts_out, known.rules_version)
 
 
 def _tick_taken_out(session: Session, report_id: str, chosen: Collection[Mentioned]) -> bool:
@@ -194,8 +195,9 @@ def _sketch_row(world: World, held: Held, key: bytes, prepared: Prepared) -> dic
     return {"report_id": held.report.id, "marks": marks, "day": prepared.day, **bands}
 
 
-def _note_decision(session: Session, hand: Hand, report_id: str, decision: Decision) -> None:
+def _note_decision(session: Session, hand: Hand, report_id: str, way: _Way) -> None:
     placement = session.get_one(Placement, report_id)
-    placement.rules_version, placement.guardian = RULES_VERSION, decision.alarm
+    decision = way.decision
+    placement.rules_version, placement.guardian = way.rules_version, decision.alarm
     if decision.alarm:
         session.add(Alarm(day=hand.day, kind="guardian", report_id=report_id, team_id=decision.team_id))

@@ -17,10 +17,12 @@ from intake.people.queries import Reader
 from intake.reports.models import StaffEvent
 from intake.reports.services import history
 from intake.routing.decide import SUPERIOR
-from intake.routing.models import Grant, Release
+from intake.routing.machinery import Mentioned
+from intake.routing.models import Grant, Mention, Placement, Release
 from intake.routing.queries import Readers, machinery, readers_for, touching_of
-from intake.routing.services import check_epoch, release_rows, seal_out
+from intake.routing.services import TAMPERED, Hand, check_epoch, note_mentions, release_rows, seal_out, settle, tampered
 from intake.triage.services.opening import UNSEALED, Held, find, find_own, locked_for_change
+from intake.triage.services.reading import words_of
 from intake.triage.services.story import Names, story_line
 
 _TRIES = 5
@@ -94,12 +96,20 @@ def _named(names: Mapping[str, str], people: Collection[str]) -> tuple[tuple[str
     return tuple(sorted(((id_, names.get(id_, "")) for id_ in people), key=lambda person: person[1]))
 
 
-def _readers(world: World, session: Session, held: Held) -> Readers:
+def _readers(world: World, session: Session, held: Held, *, named: Collection[Mentioned] = ()) -> Readers:
     known = machinery(session, world.secrets)
     touching = touching_of(session, known, [held.placement.cluster])[held.placement.cluster]
+    touching |= known.touching(sites=(), mentions=named)
     return readers_for(
         session, world.secrets, team_id=SUPERIOR, known=known, touching=touching, day=world.today()
     )  # fmt: skip
+
+
+def _counting(session: Session, report_id: str, named: Collection[Mentioned]) -> list[Mentioned]:
+    """Without what was sent back as caught wrongly."""
+    gone = select(Mention.kind, Mention.target).where(Mention.report_id == report_id, Mention.dismissed.is_(True))
+    dismissed = {(kind, target) for kind, target in session.execute(gone)}
+    return [mention for mention in named if mention not in dismissed]
 
 
 def _people(readers: Readers) -> list[Reader]:
@@ -255,12 +265,17 @@ def share_anew(world: World, signed_in: SignedIn, report_id: str) -> None:
 
 
 def _share_anew(world: World, signed_in: SignedIn, report_id: str) -> None:
+    hand = Hand.of(world, signed_in.actor.person_id)
     me, now, day, chain_key = signed_in.actor.person_id, world.clock.now(), world.today(), world.secrets.chain_key
     with world.db.read() as session:
         held = _own(session, signed_in, report_id)
         held.key(signed_in.keys.reading)
+        if tampered(session, world.secrets.routing_key, [held.placement.cluster]):
+            raise Forbidden(TAMPERED)
         keys = every_key(session, signed_in, held)
-        readers = _readers(world, session, held)
+        known = machinery(session, world.secrets)
+        named = [(hit.kind, hit.target) for hit in known.aliases.find_folded(words_of(session, report_id, keys))]
+        readers = _readers(world, session, held, named=_counting(session, report_id, named))
     people = sorted(reader.holder for reader in _people(readers))
     if len(people) < 2:
         raise MoveForbidden(_TOO_FEW)
@@ -277,7 +292,11 @@ def _share_anew(world: World, signed_in: SignedIn, report_id: str) -> None:
         session.execute(delete(Grant).where(Grant.report_id == report_id, Grant.envelope.in_(list(keys))))
         session.execute(delete(Release).where(Release.report_id == report_id))
         session.execute(insert(Grant), rows)
+        note_mentions(session, report_id, named)
+        placement = session.get_one(Placement, report_id, with_for_update=True)
+        placement.alias_version = max(placement.alias_version, known.alias_version)
         history.append_staff(session, chain_key, report, at=now, actor_id=me, kind="shared_anew", data={"to": people})
+        settle(session, hand, [report_id])
 
     world.db.write(record)
 

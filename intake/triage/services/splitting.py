@@ -174,6 +174,7 @@ def _place(
     row = placement_row(
         report_id, decision, board_code=parent.board_code, site_id=parent.site_id, place_code=parent.place_code,
         place_site_id=parent.place_site_id, cluster=parent.cluster, urgent=urgent, alias_version=known.alias_version,
+        rules_version=known.rules_version,
         mentions=mentions, links=[(report_id, parent.report_id, SPLIT)], routing_key=secrets.routing_key,
     )  # fmt: skip
     grants = [

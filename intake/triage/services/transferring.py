@@ -24,6 +24,7 @@ from intake.routing.services import Hand, Transfer, check_epoch, open_grant, pre
 from intake.triage.models import Pending, Reveal
 from intake.triage.services import steps
 from intake.triage.services.opening import Held, find
+from intake.triage.services.rereading import reread
 from intake.triage.services.steps import Prepared, performs
 from intake.triage.services.story import Names, story_line
 
@@ -112,6 +113,7 @@ def _in_turns(
 ) -> None:
     """Sealed for the readers of one epoch; where those moved, or something came, sealed again with all there is."""
     hand = Hand.of(world, signed_in.actor.person_id)
+    reread(world, signed_in, among=[report_id])  # it may name somebody of that team who came since
     for _ in range(_TRIES):
         with world.db.read() as session:
             there = set(session.scalars(select(Grant.envelope).where(Grant.report_id == report_id)))

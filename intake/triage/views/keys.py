@@ -12,6 +12,7 @@ from intake.people.queries import Colleague
 from intake.routing import services as routing
 from intake.routing.services import Progress
 from intake.triage.forms import ConfirmKeyForm
+from intake.triage.services import rereading
 from intake.triage.views.desk import OLD_PAGE, blueprint
 from intake.web import session as web_session
 from intake.web.access import staff
@@ -56,7 +57,7 @@ def backlog(person_id: str) -> Response:
     elsewhere = web_session.require_confirmed_password(url_for("triage.keys"))
     if elsewhere is not None:
         return elsewhere
-    progress = routing.grant_backlog(world(), who, person_id=person_id, limit=BATCH)
+    progress = rereading.give_backlog(world(), who, person_id=person_id, limit=BATCH)
     done = "granted" if progress.left else "granted_all"
     return redirect(url_for("triage.keys", done=done), 303)
 

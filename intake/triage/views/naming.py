@@ -45,6 +45,6 @@ def add_alias(report_id: str) -> Response:
         kind = form.kind.data or ""
         target = (form.target.data or "").strip() or (ABOVE if kind == "level" else "")
         naming.add_alias(world(), who.actor, text=form.text.data or "", kind=kind, target=target)
-        return "alias_counts" if rereading.reread(world(), who, only=report_id).named else "alias_added"
+        return "alias_counts" if rereading.reread(world(), who, among=[report_id]).named else "alias_added"
 
     return act(report_id, form, done="alias_added", do=do)
