@@ -184,9 +184,18 @@ class Checker:
         """Kept out by this report or by anything that it is linked with."""
         asked = person_id, self.families[report_id][0]
         if asked not in self._excluded:  # the rows of one look do not change: no pair is worked out twice
-            family = self.families[report_id]
-            self._excluded[asked] = any(self.keeps_out(person_id, other) is not None for other in family)
+            self._excluded[asked] = any(
+                self.keeps_out(person_id, other) is not None for other in self._all_that_counts(report_id)
+            )
         return self._excluded[asked]
+
+    def _all_that_counts(self, report_id: str) -> Iterable[str]:
+        """The family, and the families of the reports whose held copies are in it."""
+        for member in self.families[report_id]:
+            yield member
+            first = self.placements[member]["behind"]
+            if first is not None:
+                yield from self.families[first]
 
     # The two questions.
 

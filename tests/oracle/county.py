@@ -69,7 +69,7 @@ def _settle_placements(county: County, written: list[Written]) -> set[str]:
     for report in written:
         team = _team_for(checker, report, named[report.cluster])
         lane = "sealed" if team == "superior" else "urgent" if report.urgent else "ordinary"
-        if lane == "ordinary" and county.rng.random() < 0.02:
+        if lane == "ordinary" and report.held:
             lane = "held"
         changes.append({"report_id": report.id, "team_id": team, "lane": lane})
 

@@ -22,6 +22,7 @@ def write_reports(county: County, scale: Scale) -> list[Written]:
     _link_some(county, written)
     for report in written:
         _correct_some(county, report)
+    _hold_some(county, written)
     return written
 
 
@@ -107,6 +108,22 @@ def _links(county: County, written: list[Written]) -> list[dict[str, Any]]:
     return rows
 
 
+def _hold_some(county: County, written: list[Written]) -> None:
+    """A few wait in the held lane, most of them copies of what somebody sent to a team."""
+    rng = county.rng
+    elsewhere = {r.cluster for r in written if r.about_superior or r.names("team") or r.names("level")}
+    linked = {report.cluster for report in written if report.cluster != report.id}
+    held = [
+        report for report in written
+        if report.cluster == report.id and report.id not in linked | elsewhere and rng.random() < 0.03
+    ]  # fmt: skip
+    chosen = {report.id for report in held}
+    firsts = [report for report in written if report.id not in chosen and report.cluster not in elsewhere]
+    for report in held:
+        report.held = not report.urgent
+        report.behind = rng.choice(firsts).id if report.held and rng.random() < 0.7 else None
+
+
 def _correct_some(county: County, report: Written) -> None:
     rng = county.rng
     if rng.random() < 0.04:
@@ -146,7 +163,7 @@ def _placement(county: County, report: Written) -> dict[str, Any]:
         "place_site_id": report.place_site_id, "team_id": site["team_id"] if site and site["team_id"] else "office",
         "lane": "ordinary", "urgent": report.urgent, "guardian": False, "reasons": ["按点位分到组。"],
         "rules_version": 1, "alias_version": 1, "cluster": report.cluster,
-        "mark": "",
+        "behind": report.behind, "mark": "",
     }  # fmt: skip
 
 

@@ -45,6 +45,8 @@ class Written:
     place_code: str | None = None
     place_site_id: str | None = None
     parent_id: str | None = None
+    held: bool = False
+    behind: str | None = None  # of a held one: whose words it repeats
 
     def names(self, kind: str) -> set[str]:
         return {row["target"] for row in self.mentions if row["kind"] == kind and not row["dismissed"]}

@@ -17,6 +17,7 @@ from intake.reports.models import Report
 from intake.reports.services import auditing
 from intake.reports.services.clocks import deadline_of
 from intake.routing.models import Grant, Link, Placement, Sketch
+from intake.routing.queries import visible_reports
 from intake.routing.services import grant_backlog
 from intake.routing.services.declaring import Typed, declare
 from intake.routing.services.settling import Hand, settle_everything
@@ -387,3 +388,20 @@ def another_leader(desk: Desk) -> Member:
     made = add_member(desk.world, "leader4b", "示例午", Role.team_leader, "team4", signer=desk.cast.office)
     grant_backlog(desk.world, who(desk, desk.cast.leader), person_id=made.person_id)
     return made
+
+
+def test_what_somebody_linked_with_a_held_copy_is_shut_with_it(desk: Desk) -> None:
+    """The copy shuts whoever is out of the words it repeats; linking shuts all that is linked, by row and by key."""
+    first = desk.file(HONEST)
+    services.recuse_self(desk.world, who(desk, desk.cast.liaison), first.report_id, ground="kin")
+    copy = desk.file(HONEST, held=HELD)
+    other = desk.file("村委会的大喇叭每天早上五点就响，老人孩子都睡不好，说了几次也没有人管。")
+    leader, me = who(desk, desk.cast.leader), desk.cast.liaison.person_id
+    assert place(desk, copy).behind == first.report_id
+    with desk.world.db.read() as session:
+        number = session.get_one(Report, other.report_id).register_no
+    services.link(desk.world, leader, copy.report_id, report=number, version=desk.version(copy))
+    with desk.world.db.read() as session:
+        seen = set(session.scalars(visible_reports(who(desk, desk.cast.liaison).actor)))
+        held_by_me = set(session.scalars(select(Grant.report_id).where(Grant.holder == me)))
+    assert not {first.report_id, copy.report_id, other.report_id} & (seen | held_by_me)

@@ -76,11 +76,13 @@ def _allowed(actor: Actor, placement: FromClause) -> ColumnElement[bool]:
 
 
 def open_to(who: Who, placement: Any) -> ColumnElement[bool]:
-    """Not recused from it, nor from what it stands behind: a held copy of words that somebody must not read."""
+    """Not recused from it or anything it is linked with, nor from what one of these stands behind: a held copy of
+    words that somebody must not read shuts all that somebody has linked with it."""
     blocked = select(blocked_clusters(who).cte().c.cluster)
-    first = _PLACEMENT.alias().c
+    first, held = _PLACEMENT.alias().c, _PLACEMENT.alias().c
     shut = select(first.report_id).where(first.cluster.in_(blocked))
-    return and_(placement.cluster.not_in(blocked), or_(placement.behind.is_(None), placement.behind.not_in(shut)))
+    after = select(held.cluster).where(held.behind.in_(shut))
+    return and_(placement.cluster.not_in(blocked), placement.cluster.not_in(after))
 
 
 def blocked_clusters(who: Who) -> Select[str]:
