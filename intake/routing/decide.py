@@ -118,7 +118,7 @@ def route(facts: Facts) -> Decision:
         quoted = "、".join(_quoted(n.text for n in facts.named if n.kind == ORGANISATION))
         reasons.append(f"正文提到{quoted}：和它有利害关系的人不经手。")
     if not facts.board_live:
-        reasons.append("打开表的时候牌子还在用，交的时候已经停用，两小时内照收。")
+        reasons.append("打开表的时候牌子还在收，交的时候已经停用或截止，两小时内照收。")
     reasons += [HELD_REASONS[reason] for reason in facts.held]
     return Decision(team_id, _lane(facts, team_id), tuple(reasons), alarm)
 

@@ -1,5 +1,7 @@
 """Citizens' pages of boards: home, a board's page, whether a board is genuine, and leaving."""
 
+from zoneinfo import ZoneInfo
+
 from flask import Blueprint, Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -7,6 +9,7 @@ from intake.boards import counting, queries
 from intake.boards.guardian import office_name
 from intake.boards.lifecycle import GONE
 from intake.boards.queries import BoardPage
+from intake.boards.queries.texts import local_text
 from intake.boards.views.counted import count
 from intake.web import formtoken
 from intake.web.access import citizen
@@ -41,14 +44,14 @@ def find_with_office(text: str) -> tuple[BoardPage, str]:
     except codes.BadCode as error:
         raise NoBoard(error.reason, text) from error
     with world().db.read() as session:
-        found = queries.board_with_office(session, code, today=world().today())
+        found = queries.board_with_office(session, code, today=world().today(), now=world().clock.now())
     if found is None or found[0].state == "draft":
         raise NoBoard("unknown", text, draft=found is not None)
     return found
 
 
 def takes_reports(board: BoardPage) -> bool:
-    return board.state == "live" and not board.before_round
+    return board.state == "live" and not board.before_round and not board.after_round
 
 
 def no_board(error: NoBoard, *, kept: str = "") -> Response:
@@ -62,8 +65,18 @@ def not_taking(board: BoardPage, *, kept: str = "") -> Response:
     """The page of a board that takes nothing now; `kept` is a text that came too late for it."""
     if board.state in GONE:
         return make_response(render_template("citizen/revoked.html", board=board, kept=kept), 410)
-    page = render_template("citizen/closed.html", board=board, kept=kept)
+    page = render_template("citizen/closed.html", board=board, kept=kept, **_hours(board))
     return make_response(page, 422 if kept else 200)
+
+
+def _hours(board: BoardPage) -> dict[str, str]:
+    """When its round opens, or when it was over, by the clock on the wall."""
+    zone = ZoneInfo(world().settings.timezone)
+    if board.state != "live":
+        return {}
+    if board.before_round and board.opens_at is not None:
+        return {"opens": local_text(board.opens_at, zone)}
+    return {"closed": local_text(board.closes_at, zone)} if board.after_round and board.closes_at is not None else {}
 
 
 @blueprint.get("/")

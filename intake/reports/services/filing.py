@@ -218,7 +218,7 @@ def _place_and_record(
     with world.db.read() as session:
         if is_spent(session, tag):
             return None
-        board = board_page(session, token.board)
+        board = board_page(session, token.board, now=world.clock.now())
         if board is None or not was_live(board, token.issued_at):
             raise NotFound
         arrival = arrive(
