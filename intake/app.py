@@ -65,6 +65,7 @@ def create_app(settings: Settings, *, world: World | None = None) -> errors.Quie
     if settings.surface in ("all", "staff"):
         app.register_blueprint(people_views.blueprint)
         app.register_blueprint(boards_views.field.blueprint)
+        app.register_blueprint(boards_views.registry)
         app.register_blueprint(routing_views.blueprint)
         app.register_blueprint(reports_views.practice.blueprint)
         app.register_blueprint(triage_views.blueprint)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import FilePayload, Page
 
 from qr import code as codes
 from tests.browser import COOKIE, Site, picture
@@ -372,6 +372,66 @@ def _people_leave(page: Page, site: Site, query: str) -> None:
     _press(page, "[data-login=liaison1] form[action$=leave] button")
 
 
+def _site_error(page: Page, site: Site, query: str) -> None:
+    as_("office1", "/admin/sites/new")(page, site, query)
+    for name, text in (("site_no", "GC 2026/004"), ("team_id", "team3"), ("contractor", "鸿基建筑")):
+        if name == "team_id":
+            page.locator(f"#{name}").select_option(text)
+        else:
+            page.locator(f"#{name}").fill(text)
+    _press(page, ".register-form button.main")
+
+
+def _round(page: Page, site: Site, query: str) -> None:
+    """One that is on its way; its list is shown."""
+    as_("office1", "/admin/rounds/new")(page, site, query)
+    number = next(_NUMBERS)
+    for name, text in (
+        ("name", f"第十四届县委第{number}轮巡察"), ("committee", "中共岚溪县委"), ("opens_at", "2026-09-14 08:00"),
+        ("closes_at", "2027-12-11 18:00"),
+    ):  # fmt: skip
+        page.locator(f"#{name}").fill(text)
+    _press(page, ".register-form button.main")
+
+
+def _sheet(text: str, login: str = "office1", path: str = "/admin/sites/import") -> Show:
+    def show(page: Page, site: Site, query: str) -> None:
+        as_(login, path)(page, site, query)
+        file: FilePayload = {"name": "表.csv", "mimeType": "text/csv", "buffer": text.encode()}
+        page.locator("#file").set_input_files([file])
+        _press(page, "form[enctype] button.main")
+
+    return show
+
+
+_SHEET = (
+    "点位编号,种类,名称,所在地方,负责的组,施工单位,监督电话\n"
+    "GC-2026-001,工程,石桥镇污水管网二期,石桥镇,team3,岚溪顺达路桥有限公司,0990-5550109\n"
+    "GC-2026-007,工程,凤岭乡坪上村蓄水池,坪上村,岚溪县委第三巡察组,,\n"
+    "CJ-990121100201,村居,石桥村公告栏,石桥村,team4,,0990-5550101\n"
+)
+_BAD_SHEET = _SHEET.replace("岚溪顺达", "岚溪顺大").replace("坪上村,岚溪县委第三巡察组", "坪上,第三巡查组")
+_BAD_SHEET += "CJ-1,村,,,,,\n"
+
+
+_PEOPLE = "登录名,姓名,职务,组,备注\nliaison7,示例未,联络员,岚溪县委第四巡察组,\nliaison8,示例申,联络员,team4,新来的\n"
+
+
+def _people_imported(page: Page, site: Site, query: str) -> None:
+    number = next(_NUMBERS)
+    text = _PEOPLE.replace("liaison", f"clerk{number}.")
+    _sheet(text, "sysadmin1", "/admin/people/import")(page, site, query)
+    _press(page, "form button.main")
+
+
+def _delete(address: str) -> Show:
+    def show(page: Page, site: Site, query: str) -> None:
+        as_("office1", address)(page, site, query)
+        _press(page, "form.apart button")
+
+    return show
+
+
 def _activate(page: Page, site: Site, query: str) -> None:
     _with_link(page, site, query)
     page.goto(page.get_by_test_id("activation-link").inner_text())
@@ -565,6 +625,22 @@ STAFF: tuple[Shown, ...] = (
     Shown("staff-people-link", lambda page, site, query: _kept(_with_link(page, site, query))),
     Shown("staff-people-error", _people_error),
     Shown("staff-people-leave", _people_leave),
+    Shown("staff-sites", as_("office1", "/admin/sites")),
+    Shown("staff-sites-none", as_("office1", "/admin/sites?q=没有这个&kind=village")),
+    Shown("staff-site", as_("office1", "/admin/sites/GC-2026-001")),
+    Shown("staff-site-error", _site_error),
+    Shown("staff-organisations", as_("office1", "/admin/organisations")),
+    Shown("staff-regions", as_("office1", "/admin/regions")),
+    Shown("staff-teams", as_("office1", "/admin/teams")),
+    Shown("staff-rounds-empty", as_("sysadmin1", "/admin/rounds")),
+    Shown("staff-rounds", _round),
+    Shown("staff-import", as_("office1", "/admin/sites/import")),
+    Shown("staff-import-bad", _sheet(_BAD_SHEET)),
+    Shown("staff-import-told", _sheet(_SHEET)),
+    Shown("staff-people-import", _sheet(_PEOPLE, "sysadmin1", "/admin/people/import")),
+    Shown("staff-people-imported", _people_imported),
+    Shown("staff-delete-refused", _delete("/admin/regions/990121100")),
+    Shown("staff-delete", _delete("/admin/teams/town_lw")),
     Shown("staff-conflicts", as_("office1", "/admin/conflicts")),
     Shown("staff-conflicts-error", _conflict(target="岚溪鸿基")),
     Shown("staff-conflicts-weighed", _conflict(target="岚溪鸿基建设有限公司")),

@@ -1,6 +1,6 @@
 """The register of sites (台账): what a sheet of sites says, and beside it what became of each site's board."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -26,10 +26,11 @@ def ledger(session: Session, zone: ZoneInfo) -> list[list[str]]:
     regions = dict(session.execute(select(Region.code, Region.name)).all())
     teams = dict(session.execute(select(Team.id, Team.name)).all())
     rounds = {row.name: row for row in session.scalars(select(Round))}
-    boards = _boards(session)
+    boards = best_boards(session)
     rows = [[*(column.words for column in facts.SITES), *BESIDE.values()]]
+    ids = dict(session.execute(select(Site.site_no, Site.id)).all())
     for site_no, texts in sorted(sites_there(session).items()):
-        own, board = rounds.get(texts["round"]), boards.get(site_no)
+        own, board = rounds.get(texts["round"]), boards.get(ids[site_no])
         beside = {
             "region_name": regions.get(texts["region_code"], ""),
             "team_name": teams.get(texts["team_id"], ""),
@@ -43,12 +44,14 @@ def ledger(session: Session, zone: ZoneInfo) -> list[list[str]]:
     return rows
 
 
-def _boards(session: Session) -> Mapping[str, Board]:
+def best_boards(session: Session, sites: Sequence[str] | None = None) -> Mapping[str, Board]:
+    """Site's id → the board that stands for it; of these sites, or of all."""
+    query = select(Board) if sites is None else select(Board).where(Board.site_id.in_(sites))
     found: dict[str, Board] = {}
-    for site_no, board in session.execute(select(Site.site_no, Board).join(Board, Board.site_id == Site.id)):
-        other = found.get(site_no)
+    for board in session.scalars(query):
+        other = found.get(board.site_id)
         if other is None or _rank(board) < _rank(other):
-            found[site_no] = board
+            found[board.site_id] = board
     return found
 
 

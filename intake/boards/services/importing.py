@@ -126,7 +126,7 @@ def plan_of(session: Session, noun: Noun, lines: Sequence[Line]) -> Plan:
     for number, problems in noun.check(session, register, rows).items():
         bad[number] = {**bad.get(number, {}), **problems}
     if bad:
-        raise BadRows([(number, "；".join(bad[number].values())) for number in sorted(bad)])
+        raise BadRows([(number, "".join(bad[number].values())) for number in sorted(bad)])
     return _plan(noun, rows)
 
 

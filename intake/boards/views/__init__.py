@@ -1,4 +1,4 @@
-"""Pages of boards: the citizens' own, and those of staff who look after boards."""
+"""Pages of boards: the citizens' own, the office's registers, and those of whoever looks after boards."""
 
 from intake.boards.views import choosing, counted, damaged, field
 from intake.boards.views.public import (
@@ -10,6 +10,7 @@ from intake.boards.views.public import (
     not_taking,
     takes_reports,
 )
+from intake.boards.views.registry import blueprint as registry
 
 __all__ = [
     "NoBoard",
@@ -22,5 +23,6 @@ __all__ = [
     "find_with_office",
     "no_board",
     "not_taking",
+    "registry",
     "takes_reports",
 ]

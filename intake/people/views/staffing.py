@@ -18,6 +18,7 @@ from intake.web.access import staff
 from intake.web.context import world
 
 _UNSAVED = "还没有保存。"
+_SEARCH_MAX = 80  # characters of a search that are looked for
 
 
 @blueprint.route("/admin/people", methods=["GET", "POST"])
@@ -93,8 +94,14 @@ def _link(name: str, token: str) -> dict[str, Any]:
     return {"name": name, "url": url, "hours": settings.activation_hours}
 
 
+def _wanted(line: PersonLine, *, q: str, team: str, state: str) -> bool:
+    said = f"{line.name}\n{line.login}\n{line.note}".casefold()
+    return q.casefold() in said and team in ("", line.team_id) and state in ("", line.state)
+
+
 def _people_page(form: PersonForm, status: int, *, problem: str = "", link: dict[str, Any] | None = None) -> Response:
     lines = _everybody()
+    filters = {name: request.args.get(name, "")[:_SEARCH_MAX].strip() for name in ("q", "team", "state")}
     page = render_template(
         "admin/people.html",
         form=form,
@@ -102,7 +109,8 @@ def _people_page(form: PersonForm, status: int, *, problem: str = "", link: dict
         problem=problem,
         problems=problems_of(form) if problem else (),
         link=link,
-        people=lines,
+        people=[line for line in lines if _wanted(line, **filters)],
+        filters=filters,
         asked=world().settings.second_factor_roles,
         you=web_session.actor().person_id,
         present=sum(line.state in ("ready", "waiting") for line in lines),

@@ -135,7 +135,8 @@ def arrive(
     decision = decide(
         facts_of(
             session, secrets, known, site_id=board.site_id, touching=touching, hits=hits, day=day,
-            board_live=board.state == "live" and not board.after_round, category=draft.category, about_handler=draft.about_handler,
+            board_live=board.state == "live" and not board.after_round,
+            category=draft.category, about_handler=draft.about_handler,
             about_superior=draft.about_superior, linked=twin is not None, urgent=words.urgent, held=tuple(held),
             ticks=ticks,
         )
