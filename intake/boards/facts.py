@@ -13,8 +13,9 @@ ORGANISATION_KINDS = {
     "party_organisation": "党组织", "other": "其他单位",
 }  # fmt: skip
 
-_REGION_CODE = number(r"[0-9A-Za-z]{1,20}", "用数字，比如 990121100201")
-_TEAM_ID = number(r"[a-z][a-z0-9_-]{0,31}", "用小写字母、数字、横线或下划线，以字母开头")
+# An address that is a page of its own is no number.
+_REGION_CODE = number(r"(?!new$|import$)[0-9A-Za-z]{1,20}", "用数字，比如 990121100201")
+_TEAM_ID = number(r"(?!new$|import$)[a-z][a-z0-9_-]{0,31}", "用小写字母、数字、横线或下划线，以字母开头")
 _SITE_NO = number(r"[\w.-]{1,40}", "用字母、数字、汉字、点和横线，最多 40 个，中间没有空格", upper=True)
 _CODE_HINT = "十二位区划代码，或本县自己编的；以后不能改"
 

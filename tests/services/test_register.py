@@ -268,7 +268,7 @@ CELLS = {
 }  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
 @given(sheet=st.lists(st.fixed_dictionaries(CELLS), min_size=1, max_size=4))
 def test_importing_what_was_exported_changes_nothing_and_twice_is_once(
     house: World, sheet: list[dict[str, str]]
