@@ -59,7 +59,7 @@ def remove(world: World, actor: Actor, *, noun: str, key: str) -> None:
 
 
 def _count(session: Session, phrase: str, column: object, condition: object) -> list[str]:
-    count = session.scalar(select(func.count()).select_from(column).where(condition)) or 0  # type: ignore[arg-type]  # a table and a condition
+    count = session.scalar(select(func.count()).select_from(column).where(condition)) or 0  # type: ignore[arg-type]  # rows, and what is asked of them
     return [phrase.format(count)] if count else []
 
 
@@ -134,4 +134,4 @@ _REMOVALS = {
 
 
 def _run(session: Session, statement: object) -> None:
-    session.execute(statement)  # type: ignore[call-overload]  # a delete
+    session.execute(statement)  # type: ignore[call-overload]  # every delete
