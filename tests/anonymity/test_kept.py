@@ -29,7 +29,7 @@ MOMENT = datetime(2026, 11, 23, 3, 47, 53, tzinfo=UTC)
 CLOCK_TIME = re.compile(r"(?<!\d)(?:[01]?\d|2[0-3]):[0-5]\d(?!\d)")
 TYPES: dict[Grain, tuple[type[TypeEngine[Any]], ...]] = {
     Grain.SEALED: (LargeBinary,),
-    Grain.KEYED: (LargeBinary, String, Integer),
+    Grain.KEYED: (LargeBinary, String, Integer, JSON),
     Grain.RANDOM: (String,),
     Grain.DAY: (Date,),
     Grain.BOARD: (String,),

@@ -4,22 +4,26 @@ import itertools
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
-from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from intake.app import create_app
 from intake.core.clock import FixedClock
 from intake.core.world import World
 from intake.reports import receipt
-from intake.reports.models import Report
+from intake.triage.services import move
+from intake.triage.services.retention import keep_to_terms
 from tests.anonymity.timing import Pair, compared, measured
-from tests.cast import Cast
-from tests.journeys import BODY, file_report, live_board, look_up, report_of
+from tests.cast import Cast, enter
+from tests.client import PageClient
+from tests.journeys import look_up
+from tests.views.desk import Case, Desk
 
+TEXTS = ("机井的水泵坏了半年，浇不上地。", "低保名单贴出来又撕了，没有看清。", "卫生室经常锁门，拿不到药。")
 pytestmark = pytest.mark.sqlite  # the same statements on both; one of the two is measured
 
 
@@ -39,51 +43,59 @@ def unknown() -> Iterator[str]:
         yield digits + receipt.damm(digits)
 
 
-def erase(world: World, digits: str) -> None:
-    """As purging and retention leave the row: what the receipt found it by is gone."""
-    report_id = report_of(world, digits).id
-
-    def write(session: Session) -> None:
-        report = session.get_one(Report, report_id)
-        report.box_tag = report.box_for_receipt = report.box_for_staff = None
-        report.content = report.contact = b""
-
-    world.db.write(write)
-
-
 def alike(page: TestResponse) -> tuple[int, list[tuple[str, str]], bytes]:
     return page.status_code, page.headers.to_wsgi_list(), page.get_data()
 
 
+@pytest.fixture
+def desk(world: World, cast: Cast, client: PageClient) -> Desk:
+    desk = Desk(world, cast, client)
+    desk.open_boards()
+    return desk
+
+
+def close(desk: Desk, case: Case) -> None:
+    leader = enter(desk.world, desk.cast.leader).signed_in
+    move(desk.world, leader, case.report_id, to="closed", result="fixed", version=desk.version(case))
+
+
+@pytest.fixture
+def receipts(desk: Desk, clock: FixedClock) -> dict[str, str]:
+    """One whose time is over and whose report is locked away, one whose report is erased, one that still opens."""
+    world, settings = desk.world, desk.world.settings
+    erased = desk.file(TEXTS[0])
+    close(desk, erased)
+    clock.advance(timedelta(days=settings.retention_days))
+    assert keep_to_terms(world).locked == 1
+    expired = desk.file(TEXTS[1])
+    close(desk, expired)
+    clock.advance(timedelta(days=settings.retention_days))
+    kept = keep_to_terms(world)
+    assert (kept.locked, kept.erased) == (1, 1)
+    return {"expired": expired.digits, "deleted": erased.digits, "right": desk.file(TEXTS[2]).digits}
+
+
 def test_unknown_expired_and_deleted_receipts_are_one_answer(
-    unlimited: FlaskClient, world: World, clock: FixedClock
+    unlimited: FlaskClient, receipts: dict[str, str]
 ) -> None:
-    code = live_board(world)
-    digits = file_report(unlimited, clock, code, files=[])
-    assert look_up(unlimited, digits).status_code == 200
-    erase(world, digits)
-    answers = [alike(look_up(unlimited, one)) for one in (digits, *itertools.islice(unknown(), 3))]
+    """Status, headers and body, to the byte; for the look-up and for whatever else one may try with it."""
+    gone = [receipts["expired"], receipts["deleted"], *itertools.islice(unknown(), 3)]
+    answers = [alike(look_up(unlimited, one)) for one in gone]
     assert answers[0][0] == 404
     assert all(answer == answers[0] for answer in answers)
     for act in ("message", "files", "rating"):
-        asked = [
-            alike(unlimited.post(f"/receipt/{act}", data={"receipt": one, "body": "还没有人来。", "token": "x"}))
-            for one in (digits, next(unknown()))
-        ]
-        assert asked[0] == asked[1]
+        data = {"body": "还没有人来。", "token": "x", "score": "5"}
+        asked = [alike(unlimited.post(f"/receipt/{act}", data=data | {"receipt": one})) for one in gone]
         assert asked[0][0] == 404
+        assert all(answer == asked[0] for answer in asked)
 
 
-def test_time_tells_neither_a_right_receipt_nor_a_deleted_one(
-    unlimited: FlaskClient, world: World, clock: FixedClock
-) -> None:
-    code = live_board(world)
-    right, gone = (file_report(unlimited, clock, code, f"{BODY}第{n}件。") for n in range(2))
-    erase(world, gone)
+def test_time_tells_neither_a_right_receipt_nor_one_that_was(unlimited: FlaskClient, receipts: dict[str, str]) -> None:
+    """Locked away and erased are the same to a look-up: its mark is not there. One of them is measured."""
     wrong = unknown()
-    by_right = measured(_asks(unlimited, itertools.repeat(right), 200), _asks(unlimited, wrong, 404))
-    by_gone = measured(_asks(unlimited, itertools.repeat(gone), 404), _asks(unlimited, wrong, 404))
-    for what, pairs in {"right": by_right, "deleted": by_gone}.items():
+    for what, status in {"right": 200, "deleted": 404}.items():
+        known = itertools.repeat(receipts[what])
+        pairs = measured(_asks(unlimited, known, status), _asks(unlimited, wrong, 404))
         assert not compared(pairs).differs, f"{what} against unknown: {compared(pairs)}"
         slowed = [(one * 1.2, other) for one, other in pairs]
         assert compared(slowed).differs, f"a fifth more would not be seen: {compared(slowed)}"

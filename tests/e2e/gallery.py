@@ -183,7 +183,6 @@ CITIZEN: tuple[Shown, ...] = (
     Shown("box-empty-answer", _box_empty_answer),
     Shown("box-rating-error", _box_rating_error),
     Shown("protection", at("/protection")),
-    Shown("protection-board", lambda page, site, query: _go(page, f"/protection?board={site.code(VILLAGE)}", query)),
     Shown("leave", at("/leave")),
     Shown("error-404", at("/nothing-here")),
     Shown("error-405", at("/receipt/message")),

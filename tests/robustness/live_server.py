@@ -44,7 +44,8 @@ def _as_typed(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(value) or "none"
     if isinstance(value, Mapping):
-        return ",".join(f"{day}:{'work' if works else 'off'}" for day, works in value.items())
+        said = {True: "work", False: "off"}  # of a day; days of keeping are written as they are
+        return ",".join(f"{name}:{said[one] if isinstance(one, bool) else one}" for name, one in value.items())
     return str(value)
 
 
