@@ -17,6 +17,7 @@ from intake.triage import views as triage_views
 from intake.web import (
     access,
     assets,
+    background,
     ceilings,
     context,
     errors,
@@ -42,6 +43,7 @@ def create_app(settings: Settings, *, world: World | None = None) -> errors.Quie
     app.config["WTF_I18N_ENABLED"] = False  # our forms bring their own words; its catalogue was read at every request
     app.extensions[context.EXTENSION] = world
     app.extensions[boards_views.counted.EXTENSION] = Tally()
+    app.extensions[background.EXTENSION] = background.Worker()
     app.extensions[session.LOADER] = people_services.load_session
     app.extensions["msx_upload_limits"] = upload.UploadLimits(
         request_mb=settings.max_upload_mb,
@@ -66,6 +68,7 @@ def create_app(settings: Settings, *, world: World | None = None) -> errors.Quie
         app.register_blueprint(people_views.blueprint)
         app.register_blueprint(boards_views.field.blueprint)
         app.register_blueprint(boards_views.registry)
+        app.register_blueprint(boards_views.plates)
         app.register_blueprint(routing_views.blueprint)
         app.register_blueprint(reports_views.practice.blueprint)
         app.register_blueprint(triage_views.blueprint)

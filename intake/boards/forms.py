@@ -10,3 +10,17 @@ class PatrolForm(StaffForm):
 
     result = StringField()
     text = TextAreaField()
+
+
+class LifeForm(StaffForm):
+    """One act on one board; `confirmed` on its own page."""
+
+    reason = StringField()
+    site_no = StringField()
+    confirmed = StringField()
+
+
+class PrintForm(StaffForm):
+    """Start printing what the page has just shown; which boards, the address says."""
+
+    bundle = StringField()

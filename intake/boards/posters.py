@@ -1,43 +1,117 @@
-"""From a board's rows to the poster that is printed for it."""
+"""From boards' rows to what their posters say, for many boards with a constant number of statements."""
 
-from sqlalchemy.orm import Session
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, and_, select
+from sqlalchemy.orm import Session, aliased
 
 from config import Settings
-from intake.boards.models import Site
-from intake.boards.queries import BoardPage, organisation_names
-from qr import payload, poster
-from qr.poster import PosterData
+from intake.boards import printing
+from intake.boards.models import Board, BoardRevision, Organisation, Region, Round, Site
+from intake.boards.queries.pages import place_of
+from intake.people.models import Team
+from qr import payload
+from qr.data import PosterData
 
-_KINDS = {"project": "works", "village": "village", "unit": "notice"}
-
-
-def poster_of(session: Session, settings: Settings, board: BoardPage) -> bytes:
-    """The board's A4 poster as PDF, read back before it is handed out. Raises what `qr.poster.make` raises."""
-    return poster.make(poster_data(session, settings, board))
+_AT_ONCE = 500
+_FIRMS = ("owner_unit_id", "contractor_id", "supervisor_firm_id", "designer_id")
 
 
-def poster_data(session: Session, settings: Settings, board: BoardPage) -> PosterData:
-    """What the poster says; what is not known is left out of it."""
-    site = session.get_one(Site, board.site_id)
-    return PosterData(
-        kind=_KINDS[board.kind],  # type: ignore[arg-type]  # the three kinds of sites are the three kinds of posters
-        site_no=board.site_no,
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What a board says now, as the poster of its site's kind, and what its current revision said when printed."""
+
+    code: str
+    site_no: str
+    region_code: str | None
+    state: str
+    data: PosterData
+    digest: str
+    current: int
+    kept: str | None  # the digest of the current revision; None: never printed
+
+    @property
+    def number(self) -> int:
+        """The revision that a print made now carries."""
+        return printing.number_for(self.current, self.kept, self.digest)
+
+    @property
+    def outdated(self) -> bool:
+        """What hangs says something else than what is known now."""
+        return self.number != self.current
+
+
+def sayings(session: Session, settings: Settings, codes: Sequence[str]) -> dict[str, Saying]:
+    """code → what that board says; a code that no board has is left out."""
+    found: dict[str, Saying] = {}
+    for part in printing.in_parts(codes, _AT_ONCE):
+        rows = session.execute(_BOARDS.where(Board.code.in_(part))).all()
+        firms = _firms(session, [row.Site for row in rows])
+        for row in rows:
+            found[row.Board.code] = _saying(settings, row, firms)
+    return found
+
+
+def _boards() -> Select[Any]:
+    own, above, top = (aliased(Region) for _ in range(3))
+    regions: list[Any] = [column for region in (top, above, own) for column in (region.level, region.name)]
+    columns: list[Any] = [Board, Site, Round, Team.name.label("team_name"), BoardRevision.digest, *regions]
+    printed = and_(BoardRevision.board_code == Board.code, BoardRevision.number == Board.revision)
+    return (
+        select(*columns)
+        .join(Site, Site.id == Board.site_id)
+        .outerjoin(Round, Round.id == Site.round_id)
+        .outerjoin(Team, Team.id == Site.team_id)
+        .outerjoin(BoardRevision, printed)
+        .outerjoin(own, own.code == Site.region_code)
+        .outerjoin(above, above.code == own.parent_code)
+        .outerjoin(top, top.code == above.parent_code)
+    )
+
+
+_BOARDS = _boards()
+_REGIONS_FROM = 5
+
+
+def _firms(session: Session, sites: Iterable[Site]) -> Mapping[str, str]:
+    ids = {getattr(site, column) for site in sites for column in _FIRMS} - {None}
+    if not ids:
+        return {}
+    rows = session.execute(select(Organisation.id, Organisation.name).where(Organisation.id.in_(ids)))
+    return {row.id: row.name for row in rows}
+
+
+def _saying(settings: Settings, row: Any, firms: Mapping[str, str]) -> Saying:
+    board, site = row.Board, row.Site
+    data = PosterData(
+        kind=printing.BOARD_OF_SITE[site.kind],
+        site_no=site.site_no,
         code=board.code,
-        name=board.name,
+        name=site.name,
         url=payload.board_url(settings.public_url, board.code),
         domain=payload.domain(settings.public_url),
         revision=board.revision,
-        place=site.place or board.place,
-        rows=_rows(session, site),
-        check_words=board.check_words,
-        team_name=board.team_name or "",
+        place=site.place or place_of(row[_REGIONS_FROM:]),
+        rows=_rows(settings, site, row.Round, firms),
+        check_words=tuple(board.check_words),
+        team_name=row.team_name or "",
         hotline=settings.office_hotline or "",
-        phones=tuple(p for p in (board.phone or settings.office_phone,) if p),
+        phones=tuple(p for p in (site.phone or settings.office_phone,) if p),
         phone_hours=settings.office_phone_hours or "",
         ways=_ways(settings),
         issuer=settings.organiser or "",
-        set_on=None,
+        set_on=board.made_on,
+        headline=row.Round.name if row.Round and site.kind == "unit" else "",
+        committee=row.Round.committee if row.Round and site.kind == "unit" else "",
     )
+    return Saying(
+        board.code, site.site_no, site.region_code, board.state, data, printing.digest_of(data), board.revision,
+        row.digest,
+    )  # fmt: skip
 
 
 def _ways(settings: Settings) -> tuple[tuple[str, str], ...]:
@@ -45,15 +119,16 @@ def _ways(settings: Settings) -> tuple[tuple[str, str], ...]:
     return tuple((label, text) for label, text in ways if text)
 
 
-def _rows(session: Session, site: Site) -> tuple[tuple[str, str], ...]:
+def _rows(
+    settings: Settings, site: Site, round_: Round | None, firms: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
     if site.kind == "unit":
-        return _round_rows(site)
+        return _round_rows(site, round_, settings.timezone)
     if site.kind != "project":
         return ()
-    names = organisation_names(session)
 
     def firm(organisation_id: str | None, head: str | None) -> str:
-        name = names.get(organisation_id or "", "")
+        name = firms.get(organisation_id or "", "")
         return f"{name}　{head}" if name and head else name
 
     amount = f"{site.amount_wan_yuan} 万元" if site.amount_wan_yuan else ""
@@ -70,16 +145,24 @@ def _rows(session: Session, site: Site) -> tuple[tuple[str, str], ...]:
     return tuple((label, value) for label, value in rows if value)
 
 
-def _round_rows(site: Site) -> tuple[tuple[str, str], ...]:
-    if site.starts_on is None or site.ends_on is None:
-        return ()
-    start, end = site.starts_on, site.ends_on
-    last = f"{end.year}.{end.month}.{end.day}"
-    return (("巡察时间", f"{start.year}.{start.month}.{start.day} 至 {last}"), ("受理截止", last))
+def _round_rows(site: Site, round_: Round | None, timezone: str) -> tuple[tuple[str, str], ...]:
+    """When the team is there, from the unit's own days, else from the round; and the hour that the round closes."""
+    opens, closes = (
+        (when.astimezone(ZoneInfo(timezone)) for when in (round_.opens_at, round_.closes_at))
+        if round_
+        else (None, None)
+    )
+    first, last = site.starts_on or opens, site.ends_on or closes
+    there = f"{_day(first)} 至 {_day(last)}" if first and last else ""
+    until = f"{_day(closes)} {closes:%H:%M}" if closes else _day(last)
+    return tuple((label, text) for label, text in (("巡察时间", there), ("受理截止", until)) if text)
+
+
+def _day(day: date | None) -> str:
+    return f"{day.year}.{day.month}.{day.day}" if day else ""
 
 
 def _period(site: Site) -> str:
     if site.starts_on is None or site.ends_on is None:
         return ""
-    start, end = site.starts_on, site.ends_on
-    return f"{start.year}.{start.month}.{start.day} 开工　{end.year}.{end.month}.{end.day} 竣工"
+    return f"{_day(site.starts_on)} 开工　{_day(site.ends_on)} 竣工"

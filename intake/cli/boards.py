@@ -9,7 +9,7 @@ from intake.core.errors import Refusal
 from intake.core.world import World
 from qr import code as codes
 
-_BY = "msx"  # who acted, in a board's history
+BY = "msx"  # who acted, in a board's history
 _WRONG = {
     "length": ("码一共 8 位", "a code has 8 characters"),
     "alphabet": ("码里只有数字和大写字母，没有 I、L、O、U", "a code has digits and letters without I, L, O, U"),
@@ -62,7 +62,7 @@ def revoke(code: str, reason: str, as_json: bool) -> None:
 def rotate(code: str, reason: str, as_json: bool) -> None:
     world = world_here()
     try:
-        _told(world, boards.rotate(world, _BY, code=_checked(code), reason=reason), as_json=as_json, only_code=True)
+        _told(world, boards.rotate(world, BY, code=checked_code(code), reason=reason), as_json=as_json, only_code=True)
     except Refusal as refusal:
         fail(str(refusal))
     finally:
@@ -78,8 +78,8 @@ def rotate(code: str, reason: str, as_json: bool) -> None:
 def move(code: str, site_no: str, reason: str, as_json: bool) -> None:
     world = world_here()
     try:
-        checked = _checked(code)
-        boards.move(world, _BY, code=checked, site_no=site_no.strip().upper(), reason=reason)
+        checked = checked_code(code)
+        boards.move(world, BY, code=checked, site_no=site_no.strip().upper(), reason=reason)
         _told(world, checked, as_json=as_json)
     except Refusal as refusal:
         fail(str(refusal))
@@ -90,8 +90,8 @@ def move(code: str, site_no: str, reason: str, as_json: bool) -> None:
 def _state(code: str, state: str, reason: str, *, as_json: bool) -> None:
     world = world_here()
     try:
-        checked = _checked(code)
-        boards.set_state(world, _BY, code=checked, state=state, reason=reason)
+        checked = checked_code(code)
+        boards.set_state(world, BY, code=checked, state=state, reason=reason)
         _told(world, checked, as_json=as_json)
     except Refusal as refusal:
         fail(str(refusal))
@@ -99,7 +99,7 @@ def _state(code: str, state: str, reason: str, *, as_json: bool) -> None:
         world.close()
 
 
-def _checked(text: str) -> str:
+def checked_code(text: str) -> str:
     try:
         return codes.check(text)
     except codes.BadCode as error:

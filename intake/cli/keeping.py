@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from intake.boards import services as boards
 from intake.cli.base import DIR, JSON, command, echo, fail, main, say, world_here
 from intake.people import services as people
 from intake.reports.services import auditing, sweeping
@@ -23,17 +24,19 @@ def sweep(as_json: bool) -> None:
     day = sweeping.settle_day(world)
     kept = retention.keep_to_terms(world)
     blobs, sessions = sweeping.sweep_blobs(world), people.clear_dead_sessions(world)
+    prints = boards.clear_old_prints(world)
     world.db.checkpoint()  # what was deleted must not be left in the write-ahead log
     world.close()
     text = say(
         f"因回避收回钥匙 {day.withdrawn} 把，升到巡察办 {day.climbed} 件，没有人的组 {day.empty_teams} 个，"
         f"过期的放行 {day.releases} 份。到保存期封存 {kept.locked} 件，清除 {kept.erased} 件。"
-        f"删除没有用到的文件 {blobs} 个，过期的登录 {sessions} 个。",
+        f"删除没有用到的文件 {blobs} 个，过期的登录 {sessions} 个，"
+        f"印好放过一天的文件 {prints} 个。",
         f"{day.withdrawn} keys withdrawn, {day.climbed} reports climbed, {day.empty_teams} teams without anybody, "
         f"{day.releases} releases expired. {kept.locked} reports locked away, {kept.erased} erased. "
-        f"{blobs} unreferenced blobs and {sessions} dead sessions deleted.",
+        f"{blobs} unreferenced blobs, {sessions} dead sessions and {prints} old prints deleted.",
     )
-    echo(as_json, {**asdict(day), **asdict(kept), "blobs": blobs, "sessions": sessions}, text)
+    echo(as_json, {**asdict(day), **asdict(kept), "blobs": blobs, "sessions": sessions, "prints": prints}, text)
 
 
 @main.group("audit", help=say("核对留痕", "check the histories"))

@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 import config
 from config import Settings
 from intake.app import create_app
-from intake.boards import posters
 from intake.boards import services as boards
-from intake.boards.queries import board_by_site_no, board_page
+from intake.boards.printing import Wanted
+from intake.boards.queries import board_by_site_no
+from intake.boards.queries.office import codes_to_print
 from intake.core import schema, secretfile
 from intake.core.access import Role
 from intake.core.clock import FixedClock
@@ -117,7 +118,7 @@ def build(
             world, clock, _who_needs_a_phone(county, settings), on=_at(day - timedelta(days=30), 9, zone)
         )
         say("海报")
-        _posters(world, codes, folder / "posters")
+        _posters(world, folder / "posters")
     finally:
         world.close()
     _write_json(folder, settings, county, codes, filed, phones)
@@ -239,17 +240,15 @@ def _send_back(world: World, county: counties.County, filed: dict[str, Filing]) 
         )  # fmt: skip
 
 
-def _posters(world: World, codes: dict[str, str], folder: Path) -> None:
+def _posters(world: World, folder: Path) -> None:
+    """A poster of every live board, printed as the office would."""
     folder.mkdir()
     with world.db.read() as session:
-        for site_no, code in codes.items():
-            board = board_page(session, code)
-            if board is None or board.state != "live":
-                continue
-            data = posters.poster_data(session, world.settings, board)
-            (folder / f"{site_no}_{code}_{data.kind}_A4.pdf").write_bytes(
-                posters.poster_of(session, world.settings, board)
-            )
+        wanted = codes_to_print(session)
+    for one in boards.print_each(world, "demo", codes=wanted, wanted=Wanted()):
+        if isinstance(one, boards.NotPrinted):
+            raise DemoError(f"{one.site_no}: {one.field}{one.reason}")
+        (folder / one.file_name).write_bytes(one.file)
 
 
 def _write_json(

@@ -569,6 +569,36 @@ def _practice_receipt(page: Page, site: Site, query: str) -> None:
     _press(page)
 
 
+def _board(site_no: str, after: str = "") -> Show:
+    return lambda page, site, query: as_("office1", f"/admin/boards/{site.code(site_no)}{after}")(page, site, query)
+
+
+def _board_move_error(page: Page, site: Site, query: str) -> None:
+    _board(ROAD, "/move")(page, site, query)
+    page.locator("#site_no").fill("河口村")
+    _press(page, "[data-testid=do-move]")
+
+
+def _board_rotated(page: Page, site: Site, query: str) -> None:
+    """A board printed, then rotated: the new one, after the act."""
+    _board(CLOSED)(page, site, query)
+    act = page.get_by_test_id("act-rotate")
+    if act.count():
+        page.request.get(f"/admin/boards/{site.code(CLOSED)}/poster.pdf")
+        with page.expect_navigation():
+            act.click()
+        page.locator("#reason").fill("玻璃碎了，有人贴了别的码")
+        _press(page, "[data-testid=do-rotate]")
+
+
+def _board_job(page: Page, site: Site, query: str) -> None:
+    """Everything of two kinds into one archive, until it is done."""
+    as_("office1", "/admin/boards/print?all=y&q=GC")(page, site, query)
+    page.locator("#bundle-zip").check()
+    _press(page, "[data-testid=start]")
+    page.get_by_test_id("job-file").wait_for()
+
+
 STAFF: tuple[Shown, ...] = (
     Shown("staff-patrols", as_("office1", "/staff/patrol")),
     Shown("staff-patrols-wrong", as_("liaison4", "/staff/patrol?code=7K3Q")),
@@ -649,6 +679,15 @@ STAFF: tuple[Shown, ...] = (
     Shown("staff-rules", _rule),
     Shown("staff-dry-run", _dry_run),
     Shown("staff-reread", _reread),
+    Shown("staff-boards", as_("office1", "/admin/boards")),
+    Shown("staff-boards-none", as_("office1", "/admin/boards?state=live&check=overdue&q=没有的")),
+    Shown("staff-board", _board(PROJECT)),
+    Shown("staff-board-revoked", _board(REVOKED)),
+    Shown("staff-board-rotate", _board(UNIT, "/rotate")),
+    Shown("staff-board-move-error", _board_move_error),
+    Shown("staff-board-rotated", _board_rotated),
+    Shown("staff-board-print", as_("office1", "/admin/boards/print?all=y&second=en")),
+    Shown("staff-board-job", _board_job),
     Shown("staff-error-403", as_("liaison1", "/admin/people")),
     Shown("staff-error-404", as_("liaison1", "/staff/reports/nothing")),
 )

@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.routing import Rule
 
-from intake.boards.models import Board, BoardPatrol, Site
+from intake.boards.models import Board, BoardPatrol, PrintJob, Site
 from intake.core.access import Role
 from intake.core.secretfile import RecoveryKeys
 from intake.core.world import World
@@ -150,7 +150,8 @@ class Ids:
                 "folded": sorted(session.scalars(select(Alias.folded))),
                 "mention": sorted(mentioned),
                 "rule_id": sorted(session.scalars(select(RoutingRule.id))),
-                "act": ["up", "down", "stop", "start"],
+                "act": ["up", "down", "stop", "start", "close", "rotate"],
+                "job_id": sorted(session.scalars(select(PrintJob.id))),
                 "token": [],
                 "code": sorted(session.scalars(select(Board.code))),
                 "site_no": sorted(session.scalars(select(Site.site_no))),

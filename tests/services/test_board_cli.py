@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import update
 
+from intake.boards import services as boards
+from intake.boards.models import Site
 from intake.cli import main
 from intake.core.clock import FixedClock
 from intake.core.world import World
@@ -17,7 +20,7 @@ from tests.client import PageClient
 from tests.journeys import fields, form_token, live_board, make_site, send
 
 Run = Callable[..., Result]
-THERE = "CJ-990121200204"
+HERE, THERE = "CJ-990121200203", "CJ-990121200204"
 
 
 @pytest.fixture
@@ -102,3 +105,72 @@ def test_a_form_opened_before_is_still_taken_from_a_rotated_board(
 def test_the_folder_may_be_anywhere_in_the_line(run: Run, code: str, tmp_path: Path) -> None:
     done = run("board", "--dir", str(tmp_path), "close", "--dir", str(tmp_path), code, "--reason", "x")
     assert done.exit_code == 0
+
+
+class TestPosters:
+    @pytest.fixture
+    def county(self, world: World, code: str) -> dict[str, str]:
+        """Two live boards in one village, a draft, and one whose name is too long."""
+        found = {HERE: code}
+        for site_no, kind in ((THERE, "project"), ("CJ-990121200205", "village")):
+            make_site(world, site_no=site_no, kind=kind)
+            found[site_no] = boards.make_board(world, "t", site_no=site_no)
+        boards.set_state(world, "t", code=found[THERE], state="live", reason="x")
+        return found
+
+    def test_live_boards_one_by_one(self, run: Run, county: dict[str, str], tmp_path: Path) -> None:
+        done = run("posters", "--out", str(tmp_path / "out"), "--json")
+        assert done.exit_code == 0, done.output
+        names = {f"{HERE}_{county[HERE]}_village_A4.pdf", f"{THERE}_{county[THERE]}_works_A4.pdf"}
+        assert {path.name for path in (tmp_path / "out").iterdir()} == names
+        told = json.loads(done.stdout)
+        assert {one["file"] for one in told["files"]} == names
+        assert {one["revision"] for one in told["files"]} == {1}
+        assert told["refused"] == []
+
+    def test_a_draft_only_by_its_name(self, run: Run, county: dict[str, str], tmp_path: Path) -> None:
+        draft = county["CJ-990121200205"]
+        done = run("posters", "--out", str(tmp_path / "out"), "--board", codes.spaced(draft), "--paper", "A3")
+        assert done.exit_code == 0, done.output
+        assert [path.name for path in (tmp_path / "out").iterdir()] == [f"CJ-990121200205_{draft}_village_A3.pdf"]
+
+    @pytest.mark.parametrize(("ending", "begins"), [("png", b"\x89PNG"), ("pdf", b"%PDF")])
+    def test_formats(self, run: Run, code: str, tmp_path: Path, ending: str, begins: bytes) -> None:
+        done = run("posters", "--out", str(tmp_path / "out"), "--board", code, "--format", ending)
+        assert done.exit_code == 0, done.output
+        assert (tmp_path / "out" / f"{HERE}_{code}_village_A4.{ending}").read_bytes().startswith(begins)
+
+    def test_one_file_of_a_region(self, run: Run, county: dict[str, str], tmp_path: Path) -> None:
+        done = run("posters", "--out", str(tmp_path / "out"), "--region", "990121", "--one-file", "--json")
+        assert done.exit_code == 0, done.output
+        told = json.loads(done.stdout)
+        assert told["files"] == [{"file": "posters.pdf", "codes": [county[HERE], county[THERE]]}]
+        assert [path.name for path in (tmp_path / "out").iterdir()] == ["posters.pdf"]
+
+    def test_one_that_fails_is_named_and_the_others_are_kept(
+        self, run: Run, county: dict[str, str], world: World, tmp_path: Path
+    ) -> None:
+        too_long = update(Site).where(Site.site_no == THERE).values(name="道路" * 300)
+        world.db.write(lambda session: session.execute(too_long))
+        done = run("posters", "--out", str(tmp_path / "out"))
+        assert done.exit_code == 1
+        assert f"{THERE} {county[THERE]}" in done.stderr
+        assert "名称" in done.stderr
+        assert [path.name for path in (tmp_path / "out").iterdir()] == [f"{HERE}_{county[HERE]}_village_A4.pdf"]
+
+    def test_refusals(self, run: Run, code: str, tmp_path: Path) -> None:
+        out = str(tmp_path / "out")
+        (tmp_path / "file").write_text("")
+        for words, status in (
+            (("posters",), 2),
+            (("posters", "--out", out, "--kind", "works", "--paper", "card"), 2),
+            (("posters", "--out", out, "--one-file", "--format", "png"), 2),
+            (("posters", "--out", out, "--region", "1"), 1),
+            (("posters", "--out", out, "--board", "7K3Q"), 1),
+            (("posters", "--out", out, "--kind", "notice"), 1),
+            (("posters", "--out", str(tmp_path / "file" / "x"), "--board", code), 1),
+        ):
+            refused = run(*words)
+            assert refused.exit_code == status, (words, refused.output)
+            assert refused.stderr.startswith("msx: ")
+        assert run("posters", "--out", out, "--board", codes.new_code()).exit_code == 1

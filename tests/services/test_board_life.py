@@ -71,7 +71,7 @@ class TestStates:
         for act in (
             lambda: boards.set_state(world, "t", code=code, state="closed", reason=reason),
             lambda: boards.rotate(world, "t", code=code, reason=reason),
-            lambda: boards.move(world, "t", code=code, site_no=THERE, reason=reason),
+            lambda: boards.move(world, "t", code=code, site_no=HERE, reason=reason),
         ):
             with pytest.raises(Invalid) as refused:
                 act()
@@ -79,10 +79,11 @@ class TestStates:
         assert board_of(world, code).state == "live"
 
     def test_a_board_that_is_not_there(self, world: World, cast: Cast) -> None:
+        make_site(world, site_no=THERE)
         for act in (
             lambda: boards.set_state(world, "t", code=codes.new_code(), state="live", reason="x"),
             lambda: boards.rotate(world, "t", code=codes.new_code(), reason="x"),
-            lambda: boards.move(world, "t", code=codes.new_code(), site_no=HERE, reason="x"),
+            lambda: boards.move(world, "t", code=codes.new_code(), site_no=THERE, reason="x"),
         ):
             with pytest.raises(NotFound):
                 act()
@@ -198,6 +199,11 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
 
 
 class TestMoving:
+    def test_what_is_wrong_is_said_all_at_once(self, world: World, code: str) -> None:
+        with pytest.raises(Invalid) as refused:
+            boards.move(world, "t", code=code, site_no="坪\0上", reason=" ")
+        assert set(refused.value.fields) == {"site_no", "reason"}
+
     def test_it_stands_for_the_other_site(self, world: World, code: str) -> None:
         make_site(world, site_no=THERE)
         boards.move(world, "office1", code=code, site_no=THERE, reason="村委会搬了")

@@ -97,7 +97,7 @@ def board_with_office(
         site_no=row.site_no,
         name=row.name,
         kind=row.kind,
-        place=_place(row[_REGIONS_FROM:]),
+        place=place_of(row[_REGIONS_FROM:]),
         check_words=tuple(row.check_words),
         checked_on=row.checked_on,
         team_id=row.team_id,
@@ -119,7 +119,7 @@ def _not_begun(row: Any, today: date | None, now: datetime | None) -> bool:
     return bool(row.kind == "unit" and today and row.starts_on and today < row.starts_on)
 
 
-def _place(levels_and_names: Sequence[str | None]) -> str:
+def place_of(levels_and_names: Sequence[str | None]) -> str:
     """Names from the county down, as printed: 岚溪县 石桥镇."""
     pairs = zip(levels_and_names[::2], levels_and_names[1::2], strict=True)
     return " ".join(name for level, name in pairs if name and level in _PRINTED_LEVELS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,11 +16,12 @@ from intake.people import queries as people
 from qr import code as codes
 from qr import words
 
+T = TypeVar("T")
 STATES = lifecycle.STATES
 REASON_MAX = 200
 _TRIES = 5
 _ACT_TO = {"live": "live", "closed": "close", "revoked": "revoke"}
-_NOBODY = "负责这块牌子的组还没有能打开来信的人，先开通并确认一位成员。"
+NOBODY = "负责这块牌子的组还没有能打开来信的人，先开通并确认一位成员。"
 
 
 def make_board(world: World, actor: str, *, site_no: str) -> str:
@@ -38,7 +39,7 @@ def set_state(world: World, actor: str, *, code: str, state: str, reason: str) -
     """Move a board to live, closed or revoked. It goes live only with a team that has an active member."""
     if state not in _ACT_TO:
         raise Invalid({"state": f"状态只有 {'、'.join(_ACT_TO)}"})
-    act, reason, now = _ACT_TO[state], _reason(reason), world.clock.now()
+    act, reason, now = _ACT_TO[state], one_line(reason), world.clock.now()
 
     def attempt() -> None:
         epoch, able = _able(world, code=code)
@@ -46,16 +47,16 @@ def set_state(world: World, actor: str, *, code: str, state: str, reason: str) -
         def record(session: Session) -> None:
             board = _held(session, code, act)
             if act == "live":
-                _same_readers(session, epoch)
+                same_readers(session, epoch)
                 if not able:
-                    raise Invalid({"state": _NOBODY})
-            _leave_live(board, state, now)
+                    raise Invalid({"state": NOBODY})
+            leave_live(board, state, now)
             board.state = state
             session.add(BoardEvent(board_code=code, at=now, actor=actor, kind=act, state=state, reason=reason))
 
         world.db.write(record)
 
-    _again(attempt)
+    again(attempt)
 
 
 def rotate(world: World, actor: str, *, code: str, reason: str) -> str:
@@ -63,7 +64,7 @@ def rotate(world: World, actor: str, *, code: str, reason: str) -> str:
 
     The new board takes over the state: live only where the team can open what comes in. Returns the new code.
     """
-    reason, today, now = _reason(reason), world.today(), world.clock.now()
+    reason, today, now = one_line(reason), world.today(), world.clock.now()
     fresh, check_words = codes.new_code(), list(words.pick(3))
 
     def attempt() -> None:
@@ -71,12 +72,12 @@ def rotate(world: World, actor: str, *, code: str, reason: str) -> str:
 
         def record(session: Session) -> None:
             old = _held(session, code, "rotate")
-            _same_readers(session, epoch)
+            same_readers(session, epoch)
             number = old.revision + 1
             board = Board(code=fresh, site_id=old.site_id, state=lifecycle.of_successor(old.state, able=able))
             board.check_words, board.made_on, board.revision, board.first_revision = check_words, today, number, number
             session.add(board)
-            _leave_live(old, "rotated", now)
+            leave_live(old, "rotated", now)
             old.state, old.successor = "rotated", fresh
             session.flush()
             session.add(BoardRevision(
@@ -89,7 +90,7 @@ def rotate(world: World, actor: str, *, code: str, reason: str) -> str:
 
         world.db.write(record)
 
-    _again(attempt)
+    again(attempt)
     return fresh
 
 
@@ -98,16 +99,18 @@ def move(world: World, actor: str, *, code: str, site_no: str, reason: str) -> N
 
     What came in before keeps the place it was sent from.
     """
-    reason, now = _reason(reason), world.clock.now()
+    with world.db.read() as session:
+        missing = {} if _known(session, site_no) else {"site_no": f"没有编号为 {site_no} 的点位。"}
+    reason, now = one_line(reason, missing), world.clock.now()
 
     def attempt() -> None:
         epoch, able = _able(world, site_no=site_no)
 
         def record(session: Session) -> None:
-            board, there = _held(session, code, "move"), _site(session, site_no, field="site_no")
+            board, there = _held(session, code, "move"), _site(session, site_no)
             if board.site_id == there.id:
                 raise Invalid({"site_no": f"牌子本来就在 {site_no}。"})
-            _same_readers(session, epoch)
+            same_readers(session, epoch)
             if board.state == "live" and not able:
                 raise Invalid({"site_no": f"负责 {site_no} 的组还没有能打开来信的人，先开通并确认一位成员。"})
             data: dict[str, Any] = {"from": session.get_one(Site, board.site_id).site_no, "to": site_no}
@@ -118,23 +121,31 @@ def move(world: World, actor: str, *, code: str, site_no: str, reason: str) -> N
 
         world.db.write(record)
 
-    _again(attempt)
+    again(attempt)
 
 
-def _reason(text: str) -> str:
-    reason = " ".join(text.split())
+def one_line(text: str, problems: dict[str, str] | None = None) -> str:
+    """The reason in one line. Raises `Invalid` with what is wrong with it, beside other `problems`."""
+    reason, problems = " ".join(text.split()), dict(problems or {})
     if not reason:
-        raise Invalid({"reason": "请写明原因。"})
-    if len(reason) > REASON_MAX or not reason.isprintable():
-        raise Invalid({"reason": f"原因最多 {REASON_MAX} 个字，不要换行和特殊符号。"})
+        problems["reason"] = "请写明原因。"
+    elif len(reason) > REASON_MAX or not reason.isprintable():
+        problems["reason"] = f"原因最多 {REASON_MAX} 个字，不要换行和特殊符号。"
+    if problems:
+        raise Invalid(problems)
     return reason
 
 
-def _site(session: Session, site_no: str, *, field: str = "") -> Site:
-    site = session.scalars(select(Site).where(Site.site_no == site_no)).first()
+def _known(session: Session, site_no: str) -> Site | None:
+    if not site_no.isprintable():
+        return None
+    return session.scalars(select(Site).where(Site.site_no == site_no)).first()
+
+
+def _site(session: Session, site_no: str) -> Site:
+    site = _known(session, site_no)
     if site is None:
-        words_ = f"没有编号为 {site_no} 的点位"
-        raise Invalid({field: f"{words_}。"}) if field else NotFound(words_)
+        raise NotFound(f"没有编号为 {site_no} 的点位")
     return site
 
 
@@ -151,7 +162,7 @@ def _held(session: Session, code: str, act: str) -> Board:
     return board
 
 
-def _leave_live(board: Board, state: str, now: datetime) -> None:
+def leave_live(board: Board, state: str, now: datetime) -> None:
     if board.state == "live" and state != "live":
         board.live_until = now
 
@@ -168,18 +179,17 @@ def _able(world: World, *, code: str = "", site_no: str = "") -> tuple[int, bool
         return epoch, team_id is not None and bool(people.trusted_members(session, world.secrets, team_id))
 
 
-def _same_readers(session: Session, epoch: int) -> None:
+def same_readers(session: Session, epoch: int) -> None:
     """Nobody joined or left a team since it was looked at."""
     if people.readers_epoch(session, hold=True) != epoch:
         raise Retry
 
 
-def _again(attempt: Callable[[], None]) -> None:
+def again(attempt: Callable[[], T]) -> T:
     """Until nobody joined or left a team between the look and the record."""
     for _ in range(_TRIES):
         try:
-            attempt()
+            return attempt()
         except Retry:
             continue
-        return
     raise Busy(5)

@@ -1,6 +1,7 @@
-"""Pages of boards: the citizens' own, the office's registers, and those of whoever looks after boards."""
+"""Pages of boards: the citizens' own, the office's, and those of whoever looks after boards."""
 
-from intake.boards.views import choosing, counted, damaged, field
+from intake.boards.views import choosing, counted, damaged, field, many, printing
+from intake.boards.views.plates import blueprint as plates
 from intake.boards.views.public import (
     NoBoard,
     blueprint,
@@ -21,8 +22,11 @@ __all__ = [
     "field",
     "find",
     "find_with_office",
+    "many",
     "no_board",
     "not_taking",
+    "plates",
+    "printing",
     "registry",
     "takes_reports",
 ]

@@ -45,6 +45,7 @@ def _nav(actor: Actor) -> list[tuple[str, str, str]]:
         ("retention", Permission.retention_manage, "triage.retention_list", "保存期"),
         ("people", Permission.people_manage, "people.people", "人员"),
         ("sites", Permission.boards_manage, "registry.sites", "点位"),
+        ("boards", Permission.boards_manage, "plates.board_list", "牌子"),
         ("password", Permission.account_own, "people.password", "口令"),
     ]
     return [(id_, url_for(endpoint), words) for id_, needed, endpoint, words in pages if actor.may(needed)]
