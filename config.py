@@ -167,11 +167,12 @@ SETTINGS: tuple[Setting, ...] = (
     _s("organiser", "text", None, "主办单位 in the footer"),
     _s("icp_number", "text", None, "ICP filing number in the footer"),
     _s("police_number", "text", None, "公安备案 number in the footer"),
+    _s("site_mark", "text", None, "网站标识码 of a site of the government, in the footer"),
     _s(
         "retention_text",
         "text",
         None,
-        "what citizens read on how long a report is kept; not set is not shown",
+        "words of yours after what citizens read on how long a report is kept; that itself is made from the settings",
     ),
 )
 
@@ -253,6 +254,7 @@ class Settings:
     organiser: str | None
     icp_number: str | None
     police_number: str | None
+    site_mark: str | None
     retention_text: str | None
 
     @property

@@ -183,6 +183,7 @@ CITIZEN: tuple[Shown, ...] = (
     Shown("box-empty-answer", _box_empty_answer),
     Shown("box-rating-error", _box_rating_error),
     Shown("protection", at("/protection")),
+    Shown("privacy", at("/privacy")),
     Shown("leave", at("/leave")),
     Shown("error-404", at("/nothing-here")),
     Shown("error-405", at("/receipt/message")),

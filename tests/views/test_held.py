@@ -6,6 +6,7 @@ import pytest
 
 from intake.core.secretfile import RecoveryKeys
 from intake.core.world import World
+from intake.web import ceilings
 from tests.cast import build_cast
 from tests.client import PageClient
 from tests.services.test_held import HELD, HONEST, SPAM, flood
@@ -119,8 +120,30 @@ def test_pressure_is_rounded_and_small_numbers_are_not_told(desk: Desk) -> None:
     (row,) = marked(page, "pressure-row")
     assert 'data-site="CJ-990121101202"' in row
     cells = re.findall(r'<td role="cell">(.*?)</td>', page.text)
-    assert [re.sub("<[^>]+>", "", cell) for cell in cells[1:]] == ["约 10", "约 5", "少于 5", "约 5"]
+    assert [re.sub("<[^>]+>", "", cell) for cell in cells[1:]] == ["约 10", "约 5", "少于 5", "少于 5", "约 5"]
     desk.enter(desk.cast.office)
     assert len(marked(desk.get("/staff/pressure"), "pressure-row")) == 2
     desk.enter(desk.cast.superior)
     assert "今天没有新的件" in desk.get("/staff/pressure").text
+
+
+@pytest.mark.parametrize(
+    ("free_mb", "disk", "takes", "words_of_it"),
+    [
+        (90_000, "enough", "all", "文字和照片都收"),
+        (400, "low", "reports", "先只收文字"),
+        (50, "full", "none", "请群众把写的留着"),
+    ],
+)
+def test_the_ceilings_of_the_machine_stand_there(
+    desk: Desk, free_mb: int, disk: str, takes: str, words_of_it: str
+) -> None:
+    class Probe:
+        def rooms(self) -> list[tuple[int, int]]:
+            return [(free_mb * 1024 * 1024, 100_000 * 1024 * 1024)]
+
+    desk.client.application.extensions[ceilings.EXTENSION] = Probe()
+    page = desk.get("/staff/pressure")
+    (tag,) = marked(page, "ceilings")
+    assert f'data-disk="{disk}" data-takes="{takes}"' in tag
+    assert words_of_it in page.text

@@ -1,6 +1,6 @@
 """Citizens' pages of reports: the form, its confirm step, the receipt, and what a receipt opens."""
 
-from intake.reports.views import box, filing, practice, protection
+from intake.reports.views import box, filing, legal, practice, protection
 from intake.reports.views.answers import blueprint
 
-__all__ = ["blueprint", "box", "filing", "practice", "protection"]
+__all__ = ["blueprint", "box", "filing", "legal", "practice", "protection"]

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
-from intake.boards.models import Site
+from intake.boards.models import Board, Site
 from intake.core.access import SignedIn
 from intake.core.world import World
 from intake.people.models import Team
@@ -23,7 +23,10 @@ _BEFORE = 28  # days of a board's own history: four of every day of the week
 
 @dataclass(frozen=True, slots=True)
 class BoardPressure:
-    """Of one board, what the reader may see: what came today, of it held, what a day brings, what waits held."""
+    """Of one site, what the reader may see: what came today, of it held, what a day brings, what waits held.
+
+    `codes`: of its boards in use.
+    """
 
     site_no: str
     name: str
@@ -32,6 +35,7 @@ class BoardPressure:
     held_today: int
     usual: float
     waiting: int
+    codes: tuple[str, ...] = ()
 
 
 def about(count: float) -> str:
@@ -40,7 +44,7 @@ def about(count: float) -> str:
 
 
 def board_pressures(world: World, session: Session, signed_in: SignedIn) -> tuple[BoardPressure, ...]:
-    """Boards at which something came today or waits in the held lane; the busiest first, one query."""
+    """Boards at which something came today or waits in the held lane; the busiest first, two queries."""
     today = world.today()
     came, held = Report.day == today, Placement.lane == HELD
     before = and_(Report.day < today, Report.day >= today - timedelta(days=_BEFORE))
@@ -56,8 +60,12 @@ def board_pressures(world: World, session: Session, signed_in: SignedIn) -> tupl
         .where(Placement.report_id.in_(seen))
         .group_by(Site.site_no, Site.name, Team.name)
     )
+    live = select(Site.site_no, Board.code).join(Board, Board.site_id == Site.id).where(Board.state == "live")
+    codes: dict[str, tuple[str, ...]] = {}
+    for site_no, code in session.execute(live):
+        codes[site_no] = (*codes.get(site_no, ()), code)
     found = [
-        BoardPressure(site_no, name, team, n, held_today, earlier / _BEFORE, waiting)
+        BoardPressure(site_no, name, team, n, held_today, earlier / _BEFORE, waiting, codes.get(site_no, ()))
         for site_no, name, team, n, held_today, earlier, waiting in rows
         if n or waiting
     ]
