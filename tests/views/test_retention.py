@@ -7,6 +7,7 @@ import pytest
 from intake.core.clock import FixedClock
 from intake.core.secretfile import RecoveryKeys
 from intake.core.world import World
+from intake.reports.models import Erased
 from intake.triage.services.retention import keep_to_terms
 from tests.cast import build_cast
 from tests.client import PageClient
@@ -26,7 +27,8 @@ def test_the_office_reads_how_many_and_which_and_may_keep_one(desk: Desk, clock:
     close(desk, case)
     number = desk.row(case).register_no
     desk.enter(desk.cast.office)
-    assert "没有到期的件" in desk.get("/admin/retention").text
+    assert "没有到期的件" in (before := desk.get("/admin/retention").text)
+    assert "清除了不到 5 件" in before
     clock.advance(timedelta(days=1095))
     keep_to_terms(desk.world)
     desk.enter(desk.cast.office)
@@ -41,6 +43,20 @@ def test_the_office_reads_how_many_and_which_and_may_keep_one(desk: Desk, clock:
     assert "没有到期的件" in desk.get("/admin/retention").text
     assert "督办" in desk.get(case.path).text
     assert desk.post(f"/admin/retention/{case.report_id}/keep").status_code == 404
+
+
+def test_how_many_are_gone_is_told_roughly(desk: Desk) -> None:
+    """What went up sealed, and what its reader is recused from, is among them."""
+    day = desk.world.today()
+    rows = [
+        Erased(report_id=f"r{n}", register_no=f"{n}", erased_on=day, staff_links=[], citizen_links=[], seal="")
+        for n in range(7)
+    ]
+    desk.world.db.write(lambda session: session.add_all(rows))
+    desk.enter(desk.cast.office)
+    page = desk.get("/admin/retention").text
+    assert "清除了约 5 件" in page
+    assert "7 件" not in page
 
 
 def test_nobody_else_reads_it(desk: Desk) -> None:
