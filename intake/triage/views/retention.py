@@ -6,6 +6,7 @@ from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from intake.core.access import Permission
+from intake.core.errors import NotFound
 from intake.people.forms import ActForm
 from intake.triage.queries import about
 from intake.triage.services import Case, retention
@@ -41,6 +42,10 @@ def retention_list() -> Response:
 @blueprint.post("/admin/retention/<report_id>/keep")
 @staff(Permission.retention_manage)
 def retention_keep(report_id: str) -> Response:
+    with world().db.read() as session:
+        waiting = retention.waiting_to_be_erased(session, web_session.signed_in())
+    if report_id not in {one.report_id for one in waiting}:  # authority before the token: like nothing
+        raise NotFound
     if not ActForm().validate():
         return error_page(400)
     retention.keep(world(), web_session.signed_in(), report_id)
