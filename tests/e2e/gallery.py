@@ -602,6 +602,7 @@ def _board_job(page: Page, site: Site, query: str) -> None:
 
 STAFF: tuple[Shown, ...] = (
     Shown("staff-patrols", as_("office1", "/staff/patrol")),
+    Shown("staff-usage", as_("office1", "/admin/boards/usage")),
     Shown("staff-patrols-wrong", as_("liaison4", "/staff/patrol?code=7K3Q")),
     Shown("staff-patrol", _patrol),
     Shown("staff-patrol-error", _patrol_error),

@@ -19,6 +19,7 @@ from intake.triage.views import (
     routing,
     sealed,
     urgent,
+    usage,
 )
 from intake.triage.views.desk import blueprint
 
@@ -38,4 +39,5 @@ __all__ = [
     "routing",
     "sealed",
     "urgent",
+    "usage",
 ]
