@@ -1,5 +1,6 @@
 """Counting without tracking: in memory, day sums at fixed moments, nothing finer in any table."""
 
+import multiprocessing
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -8,6 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from config import Settings
 from intake.boards import counting, queries
 from intake.boards import services as boards
 from intake.boards.models import BoardSum
@@ -15,7 +17,7 @@ from intake.boards.services.tally import Flusher, Tally, flush
 from intake.boards.views import counted
 from intake.core.clock import FixedClock
 from intake.core.errors import Busy
-from intake.core.world import World
+from intake.core.world import World, open_world
 from qr import code as codes
 from tests.cast import Cast
 from tests.client import PageClient
@@ -140,6 +142,21 @@ def test_the_last_counts_are_written_when_the_process_ends(world: World, flusher
     tally.add(counting.UNKNOWN, world.today())
     made.stop()
     made.stop()
+    assert rows(world) == {("", world.today(), "unknown"): 1}
+
+
+def _a_worker(settings: Settings, today: date) -> None:
+    world, tally = open_world(settings), Tally()
+    Flusher(world, tally).start()
+    tally.add(counting.UNKNOWN, today)
+
+
+def test_a_servers_worker_writes_them_too_when_it_ends(settings: Settings, world: World) -> None:
+    """It is a child of the server's process: such a one ends without `atexit`."""
+    worker = multiprocessing.get_context("fork").Process(target=_a_worker, args=(settings, world.today()))
+    worker.start()
+    worker.join(30)
+    assert worker.exitcode == 0
     assert rows(world) == {("", world.today(), "unknown"): 1}
 
 
