@@ -82,10 +82,10 @@ def _days(session: Session, actor: Actor, today: date, site_no: str) -> tuple[tu
     )
     finished: dict[date, int] = {}
     if _counts_reports(actor):
-        rows = _finished(actor, select(Report.day, func.count(Report.id))).where(Report.day.between(over[0], over[-1]))
+        rows = _finished(actor, Report.day).where(Report.day.between(over[0], over[-1]))
         if site_no:
             rows = rows.join(Site, Site.id == Placement.site_id).where(Site.site_no == site_no)
-        finished = dict(session.execute(rows.group_by(Report.day)).all())
+        finished = dict(session.execute(rows).all())
     return tuple((day, _use(actor, day, scans, started, finished)) for day in over)
 
 
@@ -94,8 +94,8 @@ def _sites(session: Session, actor: Actor, weeks: tuple[date, date]) -> dict[str
     scans, started = (sums.by_site(session, kind, *weeks) for kind in (counting.SCAN, counting.STARTED))
     finished: dict[str, int] = {}
     if _counts_reports(actor):
-        rows = _finished(actor, select(Placement.site_id, func.count(Report.id))).where(Report.day.between(*weeks))
-        finished = {site: count for site, count in session.execute(rows.group_by(Placement.site_id)) if site}
+        rows = _finished(actor, Placement.site_id).where(Report.day.between(*weeks))
+        finished = {site: count for site, count in session.execute(rows) if site}
     hung = select(Board.site_id).where(Board.state != "draft")
     rows_of_sites = session.execute(
         select(Site.id, Site.site_no, Site.name, Region.name)
@@ -114,12 +114,14 @@ def _codes(session: Session, site_no: str) -> list[str]:
     return list(session.scalars(select(Board.code).join(Site, Site.id == Board.site_id).where(Site.site_no == site_no)))
 
 
-def _finished(actor: Actor, counted: Select[Any, int]) -> Select[Any, int]:
-    """Filings of which this person may know; a part split off later was filed by nobody."""
+def _finished(actor: Actor, by: Any) -> Select[Any, int]:
+    """Filings of which this person may know, counted by a column; a part split off later was filed by nobody."""
     return (
-        counted.select_from(Report)
+        select(by, func.count(Report.id))
+        .select_from(Report)
         .join(Placement, Placement.report_id == Report.id)
         .where(Report.id.in_(visible_reports(actor)), Report.parent_id.is_(None))
+        .group_by(by)
     )
 
 
