@@ -157,6 +157,9 @@ class Ids:
                 "token": [],
                 "code": sorted(session.scalars(select(Board.code))),
                 "site_no": sorted(session.scalars(select(Site.site_no))),
+                "kind": ["xlsx", "csv"],
+                "noun": ["sites", "organisations", "regions", "teams", "rounds"],
+                "key": [*sorted(session.scalars(select(Site.site_no))), "team4"],
                 "patrol_id": sorted(session.scalars(select(BoardPatrol.id))),
             }
         self.values = {name: [*found, NOTHING] for name, found in self.values.items()}
@@ -167,7 +170,7 @@ class Ids:
         assert not unknown, f"{rule.rule}: say in tests/guards/test_row_filter.py what {sorted(unknown)} stands for"
         paths = [rule.rule]
         for name in rule.arguments:
-            slot = re.compile(rf"<(?:\w+:)?{name}>")
+            slot = re.compile(rf"<(?:[^<>]*:)?{name}>")
             paths = [slot.sub(value, path) for path in paths for value in self.values[name]]
         yield from paths
 
