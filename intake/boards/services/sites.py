@@ -12,7 +12,7 @@ from intake.boards.columns import Register
 from intake.boards.models import Organisation, Round, Site
 from intake.boards.queries import texts
 from intake.boards.queries.ledger import BESIDE
-from intake.boards.services.drafts import Draft, new_draft, put_draft
+from intake.boards.services.drafts import Draft, new_draft, put_drafts
 from intake.boards.services.importing import Noun, Row
 from intake.boards.services.keeping import Act
 from intake.core.world import World
@@ -51,9 +51,8 @@ def _put(session: Session, act: Act, rows: Sequence[Row], spare: Sequence[Draft]
         for name, value in _columns(row, organisations, rounds).items():
             setattr(site, name, value)
     session.flush()
-    for site, draft in zip(new, spare, strict=False):
-        put_draft(session, draft, site_id=site.id, actor=act.login, at=act.at, today=act.day)
-    session.flush()
+    drafts = [(draft, site.id) for draft, site in zip(spare, new, strict=False)]
+    put_drafts(session, drafts, actor=act.login, at=act.at, today=act.day)
 
 
 def _known(session: Session, numbers: Sequence[str]) -> dict[str, Site]:
