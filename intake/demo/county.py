@@ -4,7 +4,7 @@ Its rows come in as a clerk's would: through the same imports, with the same ref
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from intake.boards.services.importing import Noun, bring_in
-from intake.boards.services.nouns import ORGANISATIONS, REGIONS, TEAMS
+from intake.boards.services.nouns import ORGANISATIONS, REGIONS, TEAMS, rounds
 from intake.boards.services.sites import SITES
 from intake.core.errors import Refusal
 from intake.core.importing import BadRows
@@ -27,6 +27,8 @@ from intake.routing.services.importing import (
     import_conflicts,
 )
 
+HOURS = ("opens_at", "closes_at")
+_DAY = len("2026-11-22")
 REFERENCE_DAY = date(2026, 11, 22)
 SHIPPED = Path(__file__).resolve().parent / "county"
 
@@ -42,6 +44,7 @@ class County:
     regions: list[Line]
     organisations: list[Line]
     teams: list[Line]
+    rounds: list[Line]
     people: list[Line]
     placed: list[Line]
     conflicts: list[Line]
@@ -72,6 +75,7 @@ def read(folder: Path, today: date) -> County:
         regions=_needed(folder / "regions.csv", REGIONS),
         organisations=_needed(folder / "organisations.csv", ORGANISATIONS),
         teams=_needed(folder / "teams.csv", TEAMS),
+        rounds=_lines(folder / "rounds.csv", ("name", "opens_at", "closes_at", "sites")),
         people=_sheet(folder / "staff.csv", ("login", "name", "role", "team_id")),
         placed=_needed(folder / "sites.csv", SITES),
         conflicts=_lines(folder / "conflicts.csv", CONFLICT_COLUMNS),
@@ -103,9 +107,18 @@ def load(world: World, county: County) -> None:
     for name, noun, lines in (
         ("regions.csv", REGIONS, county.regions), ("organisations.csv", ORGANISATIONS, county.organisations),
         ("teams.csv", TEAMS, county.teams),
+        ("rounds.csv", rounds(world.settings.timezone), [_moved(line, HOURS, county.shift) for line in county.rounds]),
         ("sites.csv", SITES, [_moved(line, ("starts_on", "ends_on"), county.shift) for line in county.placed]),
+        ("rounds.csv", SITES, list(_in_rounds(county.rounds))),
     ):  # fmt: skip
         _bring(name, partial(bring_in, world, by, noun, lines))
+
+
+def _in_rounds(rows: Iterable[Line]) -> Iterator[Line]:
+    """Which sites belong to a round, as rows of sites."""
+    for line in rows:
+        for site_no in filter(None, line.values["sites"].split(";")):
+            yield Line(line.number, {"site_no": site_no, "round": line.values["name"]})
 
 
 def add_people(world: World, county: County) -> None:
@@ -136,7 +149,7 @@ def _moved(line: Line, columns: Sequence[str], shift: timedelta) -> Line:
 def _shifted(text: str, shift: timedelta) -> str:
     """A day moved with the demo; what is none is left for the import to refuse."""
     try:
-        day = read_day(text)
+        day = read_day(text[:_DAY])
     except ValueError:
         return text
-    return (day + shift).isoformat() if day is not None else ""
+    return f"{day + shift}{text[_DAY:]}" if day is not None else ""

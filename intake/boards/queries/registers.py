@@ -80,6 +80,10 @@ def _counts(session: Session, column: Any, keys: Sequence[str]) -> dict[str, int
     return {key: count for key, count in rows}  # noqa: C416 - rows are no pairs to the type checker
 
 
+def _sites(count: int) -> Cell:
+    return Cell(f"{count} 个点位" if count else "")
+
+
 def below(code: str) -> Any:
     """A region's code and the codes of all below it, as a part of another question."""
     own = select(Region.code).where(Region.code == code).cte(recursive=True)
@@ -148,7 +152,7 @@ def list_regions(session: Session, _: Seen, filters: Filters, page: int) -> Foun
         return [
             Entry(region.code, (
                 Cell(region.name, region.code), Cell(facts.LEVELS.get(region.level, region.level)), Cell(parent or ""),
-                Cell(str(sites.get(region.code, 0))),
+                _sites(sites.get(region.code, 0)),
             ))
             for region, parent in rows
         ]  # fmt: skip
@@ -179,7 +183,7 @@ def list_organisations(session: Session, _: Seen, filters: Filters, page: int) -
         return [
             Entry(row.id, (
                 Cell(row.name), Cell(facts.ORGANISATION_KINDS.get(row.kind, row.kind)),
-                Cell("；".join(aliases.get(row.id, ()))), Cell(str(sum(count.get(row.id, 0) for count in sites))),
+                Cell("；".join(aliases.get(row.id, ()))), _sites(sum(count.get(row.id, 0) for count in sites)),
             ))
             for (row,) in rows
         ]  # fmt: skip
@@ -203,7 +207,7 @@ def list_teams(session: Session, _: Seen, filters: Filters, page: int) -> Found:
         return [
             Entry(team.id, (
                 Cell(team.name, team.id), Cell(facts.TEAM_KINDS.get(team.kind, team.kind), region or ""),
-                Cell(team.covers), Cell(str(people.get(team.id, 0))), Cell(str(sites.get(team.id, 0))),
+                Cell(team.covers), Cell(f"{people.get(team.id, 0)} 人"), _sites(sites.get(team.id, 0)),
             ))
             for team, region in rows
         ]  # fmt: skip
@@ -221,7 +225,7 @@ def list_rounds(session: Session, seen: Seen, filters: Filters, page: int) -> Fo
         return [
             Entry(row.id, (
                 Cell(row.name, row.committee), Cell(local_text(row.opens_at, seen.zone)),
-                Cell(local_text(row.closes_at, seen.zone)), standing(row, seen.now), Cell(str(sites.get(row.id, 0))),
+                Cell(local_text(row.closes_at, seen.zone)), standing(row, seen.now), _sites(sites.get(row.id, 0)),
             ))
             for (row,) in rows
         ]  # fmt: skip

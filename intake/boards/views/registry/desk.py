@@ -77,22 +77,22 @@ SHELVES = {
         "每个新点位先有一块待挂牌的牌子。",
     ),
     "organisations": Shelf(
-        "organisations", "单位", "家", ("单位", "类别", "别的叫法", "点位"), registers.list_organisations,
+        "organisations", "单位", "家", ("单位", "类别", "别的叫法", "用在"), registers.list_organisations,
         (Filter("q", "名称、别的叫法"), Filter("kind", "类别", _fixed(facts.ORGANISATION_KINDS))),
         "建设、施工、监理、设计单位，村委会、机关。点位上写的单位都从这里选；来信里写到的叫法也在这里认。",
     ),
     "regions": Shelf(
-        "regions", "地方", "个", ("地方", "级别", "上一级", "点位"), registers.list_regions,
+        "regions", "地方", "个", ("地方", "级别", "上一级", "用在"), registers.list_regions,
         (_WORDS, Filter("level", "级别", _fixed(facts.LEVELS))),
         "省、市、县、乡镇、村，一级一级往下。先登记县和乡镇，再登记村。",
     ),
     "teams": Shelf(
-        "teams", "组", "个", ("组", "种类，地方", "管什么", "人", "点位"), registers.list_teams,
+        "teams", "组", "个", ("组", "种类，地方", "管什么", "人", "负责"), registers.list_teams,
         (_WORDS, Filter("kind", "种类", _fixed(facts.TEAM_KINDS))),
         "收件的组。组里有一位开通并确认过的人，它的牌子才能挂出去。",
     ),
     "rounds": Shelf(
-        "rounds", "轮次", "轮", ("轮次", "开始受理", "截止受理", "现在", "点位"), registers.list_rounds,
+        "rounds", "轮次", "轮", ("轮次", "开始受理", "截止受理", "现在", "用在"), registers.list_rounds,
         (Filter("q", "名称、党委"),),
         "一轮巡察从哪天几点收到哪天几点。到点以后牌子的页面自己换成别的反映办法，不用谁去关。",
     ),
@@ -151,6 +151,14 @@ def options_of(session: Session, columns: tuple[Column, ...]) -> dict[str, Optio
         elif column.refers == "rounds":
             found[column.id] = [(name, name) for _, name in _rounds(session)[1:]]
     return found
+
+
+def region_names(session: Session, columns: tuple[Column, ...], row: dict[str, str]) -> dict[str, str]:
+    """Column → the name of the region whose code stands there: nobody knows codes by heart."""
+    codes = {column.id: row.get(column.id, "") for column in columns if column.refers == "regions"}
+    rows = session.execute(select(Region.code, Region.name).where(Region.code.in_(codes.values()))).all()
+    names = {code: name for code, name in rows}  # noqa: C416 - rows are no pairs to the type checker
+    return {column: names[code] for column, code in codes.items() if code in names}
 
 
 def suggestions(session: Session, columns: tuple[Column, ...]) -> dict[str, Options]:

@@ -17,6 +17,7 @@ from intake.boards.views.registry.desk import (
     key_of,
     noun_of,
     options_of,
+    region_names,
     suggestions,
     there,
     zone,
@@ -105,9 +106,10 @@ def _form(
     kind = noun_of(noun)
     with world().db.read() as session:
         options, known = options_of(session, kind.columns), suggestions(session, kind.columns)
+        called = region_names(session, kind.columns, before)
     page = render_template(
         "admin/register_row.html", shelf=SHELVES[noun], noun=kind, form=form, before=before, address=address,
-        options=options, known=known, problem=problem, problems=problems_of(form) if problem else (),
+        options=options, known=known, called=called, problem=problem, problems=problems_of(form) if problem else (),
         act_form=ActForm(formdata=None),
     )  # fmt: skip
     return make_response(page, status)
