@@ -28,10 +28,15 @@ _SEED: Final = 20261101
 
 def tilt(picture: Image.Image, modules: float) -> Image.Image:
     """As seen from 45° aside: the far edge is shorter, everything is narrower."""
+    return seen_from(picture, TILT)
+
+
+def seen_from(picture: Image.Image, degrees: float) -> Image.Image:
+    """As seen from so many degrees aside, the near edge as large as it was."""
     return picture.transform(
         picture.size,
         Image.Transform.PERSPECTIVE,
-        _coefficients(*picture.size),
+        _coefficients(*picture.size, degrees),
         Image.Resampling.BILINEAR,
         fillcolor=255,
     )
@@ -90,13 +95,13 @@ def _dim() -> list[int]:
 
 
 @lru_cache(maxsize=64)
-def _coefficients(width: int, height: int) -> tuple[float, ...]:
+def _coefficients(width: int, height: int, degrees: float) -> tuple[float, ...]:
     """From a pixel of the tilted picture to one of the flat, as `Image.transform` wants it.
 
     A point (x, y) of the wall, in halves of a side from its middle, is seen at x·cos / (1 + x·sin / away) and
     y / (1 + x·sin / away); this is the way back, enlarged so that the near edge just stays inside.
     """
-    cos, sin = math.cos(math.radians(TILT)), math.sin(math.radians(TILT))
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     away = AWAY * 2
     near = 1 / (1 - sin / away)  # how much larger the near edge is
     half_x, half_y = width / 2, height / 2

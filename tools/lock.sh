@@ -9,3 +9,5 @@ compile=("${PYTHON:-.venv/bin/python}" -m piptools compile --quiet --no-header -
 "${compile[@]}" --output-file requirements/runtime.txt pyproject.toml requirements/build.in
 "${compile[@]}" --extra test --constraint requirements/runtime.txt --output-file requirements/test.txt \
   pyproject.toml requirements/build.in
+"${compile[@]}" --extra scan --constraint requirements/runtime.txt --output-file requirements/scan.txt \
+  pyproject.toml requirements/build.in

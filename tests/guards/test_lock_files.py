@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from tests.guards.sources import ROOT
 
-LOCKS = ("requirements/runtime.txt", "requirements/test.txt")
+LOCKS = ("requirements/runtime.txt", "requirements/test.txt", "requirements/scan.txt")
 PINNED = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;\\]+)")
 ADDRESS = re.compile(r"[a-z+]+://|--(extra-)?index-url|--find-links|--trusted-host|^-[if] |file:/| @ ", re.MULTILINE)
 
@@ -42,8 +42,8 @@ def read(lock: str) -> str:
 def declared() -> dict[str, list[Requirement]]:
     project = tomllib.loads(read("pyproject.toml"))["project"]
     runtime = [Requirement(line) for line in project["dependencies"]]
-    tests = [Requirement(line) for line in project["optional-dependencies"]["test"]]
-    return {LOCKS[0]: runtime, LOCKS[1]: runtime + tests}
+    extras = [[Requirement(line) for line in project["optional-dependencies"][extra]] for extra in ("test", "scan")]
+    return {LOCKS[0]: runtime, LOCKS[1]: runtime + extras[0], LOCKS[2]: runtime + extras[1]}
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -67,10 +67,10 @@ def test_a_lock_holds_what_the_project_asks_for(lock: str) -> None:
         assert wanted.specifier.contains(pin.version), f"{wanted} is locked at {pin.version}: make lock"
 
 
-def test_the_lock_of_the_tests_is_the_other_one_and_more() -> None:
+@pytest.mark.parametrize("lock", LOCKS[1:])
+def test_the_other_locks_are_the_first_one_and_more(lock: str) -> None:
     """What is tested is what is shipped."""
-    runtime, tests = (locked(read(lock)) for lock in LOCKS)
-    assert runtime.items() <= tests.items()
+    assert locked(read(LOCKS[0])).items() <= locked(read(lock)).items()
 
 
 def test_compiled_parts_are_there_for_both_machines_we_name() -> None:
