@@ -54,9 +54,11 @@ prove: install-test
 bench: install-test
 	$(BIN)/python -m bench.submit
 	$(BIN)/python -m bench.route
+	$(BIN)/python -m bench.poster
 
 pictures: install-test
 	$(BIN)/python -m tools.pictures
+	$(BIN)/python -m tools.poster_pictures
 
 # Without the configuration of this machine's pip, so that no address of its own can colour the result.
 lock: install-test

@@ -146,7 +146,8 @@ def main(folder: Path = FOLDER, part: str = "") -> int:
     folder.mkdir(parents=True, exist_ok=True)
     if folder == FOLDER:
         for old in folder.glob("*.png"):
-            old.unlink()
+            if not old.name.startswith("poster-"):  # those are tools.poster_pictures'
+                old.unlink()
     with tempfile.TemporaryDirectory() as scratch, chromium() as browser:
         county = Path(scratch) / "county"
         build_county(county)
@@ -155,7 +156,7 @@ def main(folder: Path = FOLDER, part: str = "") -> int:
                 for picture in batch:
                     (folder / f"{picture.name}.png").write_bytes(draw(browser, site, picture))
                     print(picture.name, flush=True)
-    total = sum(file.stat().st_size for file in folder.glob("*.png"))
+    total = sum(file.stat().st_size for file in folder.glob("*.png") if not file.name.startswith("poster-"))
     print(f"{len(wanted)} pictures, {total / 1e6:.2f} MB in {folder}")
     return 1 if folder == FOLDER and total > MOST_BYTES else 0
 

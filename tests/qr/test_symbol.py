@@ -7,12 +7,14 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
+import qrcode
 import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from qrcode import constants, util
 
-from qr import symbol
+from qr import pdf, symbol
 from qr.payload import board_url
 from qr.symbol import QUIET, Symbol
 from tests.qr.samples import CODE, URL
@@ -130,3 +132,49 @@ def test_a_tenth_of_the_symbol_may_be_damaged() -> None:
             rows[y][column : column + patch] = "0" * len(rows[y][column : column + patch])
         damaged = Symbol(made.url, made.level, made.version, tuple("".join(line) for line in rows))
         assert read(Image.open(io.BytesIO(symbol.png(damaged, 400)))) == [URL]
+
+
+@pytest.mark.parametrize("level", ["L", "M", "Q", "H"])
+def test_the_modules_are_those_of_another_writer_under_one_of_its_masks(level: symbol.Level) -> None:
+    for url in (URL, board_url("https://jiandu.lanxixian.qingyushi.gov.cn", "0000000Z")):
+        assert symbol.make(url, level).rows in {by_qrcode(url, level, mask) for mask in range(8)}
+
+
+def by_qrcode(url: str, level: symbol.Level, mask: int) -> tuple[str, ...]:
+    levels = {"L": constants.ERROR_CORRECT_L, "M": constants.ERROR_CORRECT_M}
+    levels |= {"Q": constants.ERROR_CORRECT_Q, "H": constants.ERROR_CORRECT_H}
+    builder = qrcode.QRCode(error_correction=levels[level], border=0, mask_pattern=mask)
+    builder.add_data(util.QRData(url, mode=util.MODE_ALPHA_NUM), optimize=0)
+    builder.make(fit=True)
+    return tuple("".join("1" if dark else "0" for dark in row) for row in builder.get_matrix())
+
+
+@given(st.integers(1, 250))
+def test_the_highest_level_is_taken_where_it_costs_one_version_at_most(length: int) -> None:
+    text = "A" * length
+    made, strong, usual = symbol.make(text), symbol.make(text, "H"), symbol.make(text, "Q")
+    assert made == (strong if strong.version <= usual.version + 1 else usual)
+
+
+def test_both_levels_are_taken() -> None:
+    assert symbol.make(URL).level == "H"
+    assert {symbol.make("A" * length).level for length in range(1, 250)} == {"Q", "H"}
+
+
+@given(st.integers(1, 250))
+def test_an_emblem_stays_within_8_per_cent_of_the_area_and_on_whole_modules(length: int) -> None:
+    drawn = symbol.make("A" * length, "H")
+    side = symbol.emblem_side(drawn)
+    assert side % 2 == 1
+    assert side >= 3
+    assert side**2 <= symbol.EMBLEM_LIMIT * drawn.modules**2
+
+
+def test_the_path_for_a_page_is_one_fill_in_black_ink_alone() -> None:
+    file = symbol.pdf(symbol.make(URL)).encode("ascii")
+    assert file.count(b"0 0 0 1 k") == 1
+    picture = pdf.picture(file, pixels=290)
+    assert picture.size == (290, 290)
+    framed = Image.new("L", (370, 370), 255)
+    framed.paste(picture, (40, 40))
+    assert read(framed) == [URL]
