@@ -3,9 +3,9 @@
     python -m bench.scan [COUNT] [--svg FILE]
 
 Ours is the address in capitals at level H; theirs is the same address in small letters with the library's defaults,
-level M and a byte for every letter. Both are drawn 222 pixels wide with their quiet zone, as a phone sees a code of 8 cm
-from about 80 cm, and go through the same damage, blur, tilt and dusk, with the same seeds. A reading counts where it is
-the right address. Needs two more readers than the product has; without them it says what to install.
+level M and a byte for every letter. Both are drawn 222 pixels wide with their quiet zone, as a phone sees a code of 8
+cm from about 80 cm, and go through the same damage, blur, tilt and dusk, with the same seeds. A reading counts where
+it is the right address. Needs two more readers than the product has; without them it says what to install.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ def chart(rates: Rates) -> str:
         for row, trial in enumerate(TRIALS):
             parts.append(panel(rates, reader, trial, left + column * across, top + row * down, across - 34, down - 46))
     for row, (name, *_) in enumerate(TRIALS):
-        parts.append(f'<text x="6" y="{top + row * down + 12}" font-weight="bold">{name}</text>')
+        parts.append(f'<text x="6" y="{top + row * down - 8}" font-weight="bold">{name}</text>')
     return "\n".join([*parts, "</svg>", ""])
 
 

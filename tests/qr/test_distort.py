@@ -19,7 +19,7 @@ HOSTS = ("m.example.gov.cn", "jiandu.lanxixian.gov.cn", "jiandu.lanxixian.qingyu
 
 
 def picture_of(drawn: symbol.Symbol) -> Image.Image:
-    pixels = (drawn.modules + 8) * PIXELS_A_MODULE
+    pixels = (drawn.modules + 8) * PIXELS_A_MODULE[0]
     return Image.open(io.BytesIO(symbol.png(drawn, pixels))).convert("L")
 
 
@@ -87,7 +87,7 @@ def test_a_code_that_does_not_survive_is_refused_and_says_what_it_did_not_surviv
 def test_a_damaged_symbol_that_reads_plainly_may_fail_a_trial() -> None:
     drawn = symbol.make(URL)
     picture = picture_of(drawn)
-    module = PIXELS_A_MODULE
+    module = PIXELS_A_MODULE[0]
     picture.paste(255, (12 * module, 12 * module, 19 * module, 20 * module))
     read_picture(picture, drawn.url, drawn.modules + 8, trials=False)
     with pytest.raises(NotReadable) as refused:
