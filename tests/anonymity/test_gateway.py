@@ -263,29 +263,33 @@ EXPECTED = {
 }  # fmt: skip
 
 
-def test_everything_happened(street: Street) -> None:
+def test_no_log_knows_of_a_citizen(street: Street, careless: Gateway) -> None:
+    """Neither nginx's nor the application's; nor anything that nginx put into a file on the way.
+
+    One test, for the street is dear: what happened, the search, its control, the staff's log, the pages.
+    """
+    everything_happened(street)
+    places = [*files_under(street.front.logs, street.front.run), street.installation.server.log]
+    assert street.front.staff_log in places
+    assert search(needles(street), places) == []
+    assert list(files_under(street.front.run / "body", street.front.run / "proxy")) == []
+    a_careless_configuration_would_have_been_noticed(careless, street)
+    the_staffs_log_has_the_kind_of_page_and_no_more(street)
+    what_nginx_answers_by_itself_says_what_to_do(street)
+    what_the_application_says_comes_through(street)
+
+
+def everything_happened(street: Street) -> None:
     assert {what: street.seen[what] for what in EXPECTED} == EXPECTED
     assert len(set(street.receipts)) == len(DOORS) + 2
     for door in DOORS:
         happened = {what: status for what, status in street.seen.items() if what.startswith(f"{door} ")}
         assert len(happened) == 9
-        assert set(happened.values()) == {200}
-
-
-def test_eighty_slow_lines_hold_no_thread(street: Street) -> None:
+        assert set(happened.values()) == {200}  # by TLS once more while eighty lines stood still
     assert street.installation.settings.threads < 80
-    assert street.seen["tls filed"] == 200  # again while eighty lines stood still
 
 
-def test_no_log_knows_of_a_citizen(street: Street) -> None:
-    """Neither nginx's nor the application's; nor anything that nginx put into a file on the way."""
-    places = [*files_under(street.front.logs, street.front.run), street.installation.server.log]
-    assert street.front.staff_log in places
-    assert search(needles(street), places) == []
-    assert list(files_under(street.front.run / "body", street.front.run / "proxy")) == []
-
-
-def test_the_staffs_log_has_the_kind_of_page_and_no_more(street: Street) -> None:
+def the_staffs_log_has_the_kind_of_page_and_no_more(street: Street) -> None:
     lines = street.front.staff_log.read_text(encoding="utf-8").splitlines()
     stripped = [re.sub(r"^\d{4}-\d\d-\d\dT[\d:+]+ ", "", line) for line in lines]
     mapped = f"::ffff:{STAFF}"
@@ -297,27 +301,24 @@ def test_the_staffs_log_has_the_kind_of_page_and_no_more(street: Street) -> None
     assert len(stripped) == len(own), "what nginx answers by itself is in no log, whoever asked"
 
 
-@pytest.mark.parametrize(
-    ("what", "says"),
-    [
-        ("nobody there", "请等 30 秒"), ("hung up", "交两次也只算一次"), ("far too large", "先交文字"),
-        ("long address", "重新扫"),
-    ],
-)
-def test_what_nginx_answers_by_itself_says_what_to_do(street: Street, what: str, says: str) -> None:
+def what_nginx_answers_by_itself_says_what_to_do(street: Street) -> None:
     """In Chinese, with a way on, strict as every other page, and without the name of a program."""
-    page = street.pages[what]
-    assert says in page.text
-    assert "<title>意见反映</title>" in page.text
-    assert "nginx" not in page.text
-    assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert page.headers["cache-control"] == "no-store"
-    assert "default-src 'none'" in page.headers["content-security-policy"]
-    assert page.headers.get("retry-after") == ("30" if page.status == 503 else None)
-    assert not re.search(r"\d", page.headers["server"])
+    for what, says in {
+        "nobody there": "请等 30 秒", "hung up": "交两次也只算一次", "far too large": "先交文字",
+        "long address": "重新扫",
+    }.items():  # fmt: skip
+        page = street.pages[what]
+        assert says in page.text
+        assert "<title>意见反映</title>" in page.text
+        assert "nginx" not in page.text
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert page.headers["cache-control"] == "no-store"
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        assert page.headers.get("retry-after") == ("30" if page.status == 503 else None)
+        assert not re.search(r"\d", page.headers["server"])
 
 
-def test_what_the_application_says_comes_through(street: Street) -> None:
+def what_the_application_says_comes_through(street: Street) -> None:
     """Its own refusals keep what was typed, its own headers stay."""
     for what in ("too large", "no room", "too short"):
         assert marked.WORDS["place"] in street.pages[what].text
@@ -326,7 +327,7 @@ def test_what_the_application_says_comes_through(street: Street) -> None:
     assert {page.headers["server"] for what, page in street.pages.items() if what.startswith("front ")} == {"web"}
 
 
-def test_a_careless_configuration_would_have_been_noticed(careless: Gateway, street: Street) -> None:
+def a_careless_configuration_would_have_been_noticed(careless: Gateway, street: Street) -> None:
     """The control: with ordinary logs the same search finds address, agent, referrer and board at once."""
     for log, wanted in {
         "access.log": {"direct", "forwarded IPv6", "agent", "referrer", "board", "style sheet", "look-up"},

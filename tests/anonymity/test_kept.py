@@ -26,6 +26,7 @@ from tests.journeys import BODY, fields, file_report, form_token, live_board, lo
 TABLES = {table.name: table for table in Base.metadata.sorted_tables}
 # A moment of which every writing can be looked for: 11:47:53 in Shanghai.
 MOMENT = datetime(2026, 11, 23, 3, 47, 53, tzinfo=UTC)
+ABOUT = ("/leave", "/protection", "/privacy")
 CLOCK_TIME = re.compile(r"(?<!\d)(?:[01]?\d|2[0-3]):[0-5]\d(?!\d)")
 TYPES: dict[Grain, tuple[type[TypeEngine[Any]], ...]] = {
     Grain.SEALED: (LargeBinary,),
@@ -128,7 +129,7 @@ def is_a_time(value: object) -> bool:
 
 def everything(client: FlaskClient, clock: FixedClock, code: str) -> str:
     """All that a citizen can do, at every address there is for them. The last receipt."""
-    for path in ("/", f"/b/{code}", "/b/ZZZZZZZZ", "/leave", "/protection", "/receipt", "/sites", "/sites/990121"):
+    for path in ("/", f"/b/{code}", "/b/ZZZZZZZZ", "/receipt", "/sites", "/sites/990121", *ABOUT):
         client.get(path)
     client.get(f"/verify?board={code}")
     client.post("/verify", data={"code": code})
