@@ -76,10 +76,10 @@ class Tally:
 class Connection:
     """HTTP over one socket: what is asked is written, what is answered is read by its length."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, headers: str = "") -> None:
         self._socket = socket.create_connection(("127.0.0.1", port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._host = f"Host: 127.0.0.1:{port}\r\n"
+        self._host = f"Host: 127.0.0.1:{port}\r\n{headers}"
 
     def ask(self, method: str, path: str, kind: str = "", body: bytes = b"") -> tuple[int, bytes]:
         head = f"{method} {path} HTTP/1.1\r\n{self._host}"

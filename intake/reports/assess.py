@@ -1,8 +1,9 @@
 """How much is asked of a filing before it lies in the ordinary queue: nothing, one question, or a person's look. Pure.
 
-It never refuses. More signs never lead to less, the same signs always to the same, and every combination has an
-answer (tests/rules/test_assess.py). What a rate alone brings about can be answered away with a question, up to
-`Limits.times` as much; what the text or the form itself says cannot. ADR 0021.
+It never refuses. More signs never lead to less (`Assessment.grade`), the same signs always to the same, and every
+combination has an answer (tests/rules/test_assess.py). What a rate alone brings about can be answered away with a
+question, up to `Limits.times` as much; what the text or the form itself says cannot. What floods is asked before it
+is kept, whatever else is to be said of it. ADR 0021.
 """
 
 from collections.abc import Iterator
@@ -60,22 +61,36 @@ class Signals:
 class Assessment:
     """`reasons` are names in `routing.decide.HELD_REASONS`; `pressure` is how far over its limit this board is."""
 
-    outcome: Outcome
+    asks: bool = False  # a question first
+    holds: bool = False  # a person looks, once it is filed
     reasons: tuple[str, ...] = ()
     pressure: float = 0.0
+
+    @property
+    def outcome(self) -> Outcome:
+        """What happens to it now."""
+        if self.asks:
+            return Outcome.challenge
+        return Outcome.held if self.holds else Outcome.normal
+
+    @property
+    def grade(self) -> int:
+        """Nothing, a question, a look, a question and then a look."""
+        return self.asks + 2 * self.holds
 
 
 def assess(signals: Signals, limits: Limits) -> Assessment:
     """What becomes of it, and why."""
     graver, lighter = tuple(_for_a_person(signals, limits)), tuple(_for_a_question(signals, limits))
-    pressure = signals.board / rush_begins(signals.usual, limits)
-    if graver:
-        return Assessment(Outcome.held, tuple(dict.fromkeys((*graver, *lighter))), pressure)
-    if not lighter or signals.solved:
-        return Assessment(Outcome.normal, lighter, pressure)
-    if signals.wrong >= limits.tries:
-        return Assessment(Outcome.held, ("unanswered", *lighter), pressure)
-    return Assessment(Outcome.challenge, lighter, pressure)
+    # A machine that is faster than anybody types is held at once; it need not be told apart by its pace as well.
+    wanted = not signals.solved and any(reason != "pace" or not graver for reason in lighter)
+    unanswered = wanted and signals.wrong >= limits.tries
+    return Assessment(
+        asks=wanted and not unanswered,
+        holds=bool(graver) or unanswered,
+        reasons=(*(("unanswered",) if unanswered else ()), *dict.fromkeys((*graver, *lighter))),
+        pressure=signals.board / rush_begins(signals.usual, limits),
+    )
 
 
 def rush_begins(usual: float, limits: Limits) -> float:
@@ -91,6 +106,8 @@ def _for_a_person(signals: Signals, limits: Limits) -> Iterator[str]:
     for name in ("advert", "chain", "gibberish"):
         if getattr(signals, name):
             yield name
+    if not signals.solved:
+        return
     # So much that answered questions say nothing any more.
     if signals.network_board > limits.network_board * limits.times:
         yield "rate_board"

@@ -15,13 +15,14 @@ from intake.routing.aliases import fold
 
 # What is shown, in Simplified Chinese; the catalogues have the rest.
 NUMBERS: Final = ("零", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十")
+COUNTS: Final = (*NUMBERS[:2], "两", *NUMBERS[3:])  # before a measure word
 DAYS: Final = ("星期一", "星期二", "星期三", "星期四", "星期五", "星期六")
 FOOD: Final = ("苹果", "西瓜", "香蕉", "玉米", "白菜", "萝卜", "鸡蛋", "米饭")
 THINGS: Final = ("桌子", "椅子", "雨伞", "石头", "剪刀", "扫帚", "镜子", "毛巾")
 ANIMALS: Final = ("黄牛", "山羊", "小狗", "小猫", "兔子", "鸭子", "老虎", "猴子")
 VEHICLES: Final = ("汽车", "火车", "卡车", "自行车", "拖拉机", "三轮车")
 COLOURS: Final = ("红色", "黄色", "绿色", "白色", "黑色", "蓝色")
-WORDS: Final = (*NUMBERS, *DAYS, *FOOD, *THINGS, *ANIMALS, *VEHICLES, *COLOURS)
+WORDS: Final = (*NUMBERS, *COUNTS, *DAYS, *FOOD, *THINGS, *ANIMALS, *VEHICLES, *COLOURS)
 LIST: Final = 4
 
 _ENGLISH: Final = (
@@ -74,7 +75,7 @@ def _rest(kind: str, draw: _Draw) -> Question:
 
 def _times(factor: int, most: int) -> Callable[[str, _Draw], Question]:
     def make(kind: str, draw: _Draw) -> Question:
-        a = draw.between(1, most)
+        a = draw.between(2, most)
         return Question(kind, a, 0, (), a * factor)
 
     return make

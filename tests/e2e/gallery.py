@@ -74,6 +74,11 @@ def _confirm(page: Page, site: Site, query: str) -> None:
     _press(page)
 
 
+def _challenge(page: Page, site: Site, query: str) -> None:
+    _form(page, site, query, VILLAGE, "还我血汗钱！" * 12)
+    _press(page)
+
+
 def _receipt(page: Page, site: Site, query: str) -> None:
     _form(page, site, query, VILLAGE, f"{TEXT}第{next(_NUMBERS)}年了。")
     _press(page)
@@ -168,6 +173,7 @@ CITIZEN: tuple[Shown, ...] = (
     Shown("form-project", at_board(PROJECT, "/report")),
     Shown("form-errors", _form_errors),
     Shown("confirm", _confirm),
+    Shown("challenge", _challenge),
     Shown("receipt", _receipt),
     Shown("receipt-problems", _receipt_problems),
     Shown("receipt-again", _receipt_again),

@@ -24,7 +24,7 @@ SIGNALS = st.builds(
 )  # fmt: skip
 # What makes a filing more suspicious when it grows; age does so in both directions and is tried apart.
 GROWING = ("trap", "pace", "network_board", "network", "board", "copies", "links", "advert", "chain", "gibberish",
-           "repetition", "wrong")  # fmt: skip
+           "repetition")  # fmt: skip
 
 
 @given(SIGNALS)
@@ -40,15 +40,26 @@ def test_every_combination_has_one_answer_and_it_is_never_a_refusal(signals: Sig
 @given(SIGNALS, SIGNALS, st.sets(st.sampled_from(GROWING)))
 def test_more_of_anything_never_leads_to_less(one: Signals, other: Signals, names: set[str]) -> None:
     more = replace(one, **{name: max(getattr(one, name), getattr(other, name)) for name in names})
-    assert assess(more, LIMITS).outcome >= assess(one, LIMITS).outcome
+    assert assess(more, LIMITS).grade >= assess(one, LIMITS).grade
 
 
 @given(SIGNALS)
-def test_a_right_answer_never_makes_it_worse_and_a_usual_day_neither(signals: Signals) -> None:
-    asked = assess(replace(signals, solved=False), LIMITS).outcome
-    assert assess(replace(signals, solved=True), LIMITS).outcome <= asked
+def test_a_board_that_usually_gets_more_is_asked_no_more(signals: Signals) -> None:
     busier = replace(signals, usual=signals.usual + 10)
-    assert assess(busier, LIMITS).outcome <= assess(signals, LIMITS).outcome
+    assert assess(busier, LIMITS).grade <= assess(signals, LIMITS).grade
+
+
+@given(SIGNALS)
+def test_wrong_answers_end_in_a_look_and_never_in_nothing(signals: Signals) -> None:
+    tired = assess(replace(signals, wrong=LIMITS.tries), LIMITS)
+    assert not tired.asks
+    assert tired.holds >= assess(replace(signals, wrong=0), LIMITS).asks
+
+
+@given(SIGNALS)
+def test_what_floods_is_asked_before_it_is_kept(signals: Signals) -> None:
+    flood = replace(signals, solved=False, wrong=0, network_board=LIMITS.network_board + 1)
+    assert assess(flood, LIMITS).outcome is Outcome.challenge
 
 
 @given(SIGNALS)
@@ -81,6 +92,10 @@ def test_a_persons_time_is_ordinary(age: float) -> None:
         ({"board": 31, "usual": 11}, Outcome.normal, ""),
         ({"copies": 10}, Outcome.challenge, "copies"),
         ({"copies": 50, "solved": True}, Outcome.held, "copies"),
+        ({"copies": 50}, Outcome.challenge, "copies"),
+        ({"trap": True, "pace": 99}, Outcome.held, "pace"),
+        ({"trap": True, "board": 99}, Outcome.challenge, "honeypot"),
+        ({"trap": True, "board": 99, "solved": True}, Outcome.held, "honeypot"),
         ({"board": 1e6, "pace": 1e6, "solved": True}, Outcome.normal, "burst"),
         ({"pace": 6, "wrong": 3}, Outcome.held, "unanswered"),
         ({"pace": 6, "wrong": 2}, Outcome.challenge, "pace"),

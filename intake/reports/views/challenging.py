@@ -72,18 +72,19 @@ def page(
 def worded(asked: Question) -> str:
     """The question in the page's language."""
     a, b = (gettext(questions.NUMBERS[number]) for number in (asked.a, asked.b))
+    m, n = (gettext(questions.COUNTS[number]) for number in (asked.a, asked.b))
     words = gettext("、").join(gettext(word) for word in asked.words)
     day = gettext(questions.DAYS[asked.a - 1]) if asked.words == questions.DAYS else ""
     texts = {
         "plus": lambda: gettext("%(a)s加%(b)s等于几？", a=a, b=b),
-        "more": lambda: gettext("先有%(a)s个鸡蛋，又拿来%(b)s个，一共几个？", a=a, b=b),
+        "more": lambda: gettext("先有%(a)s个鸡蛋，又拿来%(b)s个，一共几个？", a=m, b=n),
         "minus": lambda: gettext("%(a)s减%(b)s等于几？", a=a, b=b),
-        "left": lambda: gettext("有%(a)s个苹果，吃了%(b)s个，还剩几个？", a=a, b=b),
+        "left": lambda: gettext("有%(a)s个苹果，吃了%(b)s个，还剩几个？", a=m, b=n),
         "twice": lambda: gettext("%(a)s加%(a)s等于几？", a=a),
-        "fingers": lambda: gettext("一只手五个手指头，%(a)s只手一共几个？", a=a),
-        "legs": lambda: gettext("一只鸡两条腿，%(a)s只鸡一共几条？", a=a),
-        "wheels": lambda: gettext("一辆自行车两个轮子，%(a)s辆一共几个？", a=a),
-        "half": lambda: gettext("%(a)s个馒头两个人平分，一人几个？", a=a),
+        "fingers": lambda: gettext("一只手五个手指头，%(a)s只手一共几个？", a=m),
+        "legs": lambda: gettext("一只鸡两条腿，%(a)s只鸡一共几条？", a=m),
+        "wheels": lambda: gettext("一辆自行车两个轮子，%(a)s辆一共几个？", a=m),
+        "half": lambda: gettext("%(a)s个馒头两个人平分，一人几个？", a=m),
         "next": lambda: gettext("往上数数，%(a)s的后面是几？", a=a),
         "before": lambda: gettext("往上数数，%(a)s的前面是几？", a=a),
         "larger": lambda: gettext("%(a)s和%(b)s，哪个大？", a=a, b=b),
