@@ -261,7 +261,7 @@ def _asked_again(found: Outcome) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scenarios", nargs="*", default=list(SCENARIOS), choices=list(SCENARIOS))
+    parser.add_argument("scenarios", nargs="*", default="all", choices=[*SCENARIOS, "all"])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path, help="on the disk to measure (default: the temporary folder)")
     chosen = parser.parse_args()
@@ -271,7 +271,7 @@ def main() -> int:
         site = Site(Path(name))
         quiet = play(site, QUIET, chosen.seed)
         print(f"quiet: posts p50 {quiet.other_p50:.0f}, p99 {quiet.other_p99:.0f} ms\n")
-        for key in chosen.scenarios:
+        for key in SCENARIOS if "all" in chosen.scenarios else chosen.scenarios:
             found = play(site, SCENARIOS[key], chosen.seed)
             missed += _show(SCENARIOS[key], found, quiet)
         site.world.close()
