@@ -689,6 +689,7 @@ STAFF: tuple[Shown, ...] = (
     Shown("staff-reread", _reread),
     Shown("staff-boards", as_("office1", "/admin/boards")),
     Shown("staff-boards-none", as_("office1", "/admin/boards?state=live&check=overdue&q=没有的")),
+    Shown("staff-boards-many", as_("office1", "/admin/boards/many/live?all=y")),
     Shown("staff-board", _board(PROJECT)),
     Shown("staff-board-revoked", _board(REVOKED)),
     Shown("staff-board-rotate", _board(UNIT, "/rotate")),
