@@ -33,11 +33,16 @@ class Saying:
     digest: str
     current: int
     kept: str | None  # the digest of the current revision; None: never printed
+    since: date | None  # when the current revision was made; None: it is the first under this code
 
     @property
     def number(self) -> int:
         """The revision that a print made now carries."""
         return printing.number_for(self.current, self.kept, self.digest)
+
+    def updated_on(self, today: date) -> date | None:
+        """Since when a print made today says what it says; None for what the board says from the beginning."""
+        return today if self.outdated else self.since
 
     @property
     def outdated(self) -> bool:
@@ -59,7 +64,7 @@ def sayings(session: Session, settings: Settings, codes: Sequence[str]) -> dict[
 def _boards() -> Select[Any]:
     own, above, top = (aliased(Region) for _ in range(3))
     regions: list[Any] = [column for region in (top, above, own) for column in (region.level, region.name)]
-    columns: list[Any] = [Board, Site, Round, Team.name.label("team_name"), BoardRevision.digest, *regions]
+    columns: list[Any] = [Board, Site, Round, Team.name.label("team_name"), BoardRevision, *regions]
     printed = and_(BoardRevision.board_code == Board.code, BoardRevision.number == Board.revision)
     return (
         select(*columns)
@@ -108,9 +113,11 @@ def _saying(settings: Settings, row: Any, firms: Mapping[str, str]) -> Saying:
         headline=row.Round.name if row.Round and site.kind == "unit" else "",
         committee=row.Round.committee if row.Round and site.kind == "unit" else "",
     )
+    kept = row.BoardRevision
+    since = kept.made_at.astimezone(ZoneInfo(settings.timezone)).date() if kept else None
     return Saying(
         board.code, site.site_no, site.region_code, board.state, data, printing.digest_of(data), board.revision,
-        row.digest,
+        kept.digest if kept else None, since if board.revision > board.first_revision else None,
     )  # fmt: skip
 
 

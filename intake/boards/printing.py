@@ -5,18 +5,16 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import date
 from typing import Final, TypeVar
 
 from qr.data import PosterData
-from qr.poster import Format, Second
-from qr.sheet import Board, Kind, Paper
+from qr.poster import Format
+from qr.second import Second
+from qr.sheet import PAPERS_OF, Board, Kind, Paper
 
 T = TypeVar("T")
 
-BOARDS: Final[tuple[Board, ...]] = ("works", "notice", "village")
-PAPERS_OF: Final[Mapping[Kind, tuple[Paper, ...]]] = {
-    "works": ("A4", "A3", "A2"), "notice": ("A4", "A3", "A2"), "village": ("A4", "A3", "A2"),
-}  # fmt: skip
 BOARD_OF_SITE: Final[Mapping[str, Board]] = {"project": "works", "village": "village", "unit": "notice"}
 KIND_NAMES: Final[Mapping[Kind, str]] = {
     "works": "廉洁工程公示牌",
@@ -62,9 +60,9 @@ class Wanted:
 
     def problem(self) -> str:
         """Why this kind is not drawn on this paper; empty where it is."""
-        if self.kind is None or self.paper is None or self.paper in PAPERS_OF.get(self.kind, ()):
+        if self.kind is None or self.paper is None or self.paper in PAPERS_OF[self.kind]:
             return ""
-        papers = "、".join(PAPERS_OF.get(self.kind, ()))
+        papers = "、".join(PAPERS_OF[self.kind])
         return f"{KIND_NAMES[self.kind]}（{self.kind}）只有 {papers}，没有 {self.paper}。"
 
 
@@ -88,11 +86,10 @@ def digest_of(data: PosterData) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def dressed(data: PosterData, kind: Kind, *, number: int) -> PosterData:
-    """The same facts as another kind of poster."""
-    if kind == data.board:
-        return replace(data, kind=kind, about=None, revision=number)
-    return replace(data, kind=kind, about=data.board, revision=number)
+def dressed(data: PosterData, kind: Kind, *, number: int, updated_on: date | None = None) -> PosterData:
+    """The same facts as another kind of poster, under the number it carries."""
+    about = None if kind == data.board else data.board
+    return replace(data, kind=kind, about=about, revision=number, updated_on=updated_on)
 
 
 def file_name(site_no: str, code: str, kind: str, paper: str, ending: str) -> str:

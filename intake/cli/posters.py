@@ -9,15 +9,16 @@ from typing import Any, cast, get_args
 import click
 
 from intake.boards import services as boards
-from intake.boards.printing import BOARD_OF_SITE, PAPERS_OF, Wanted, papers
+from intake.boards.printing import BOARD_OF_SITE, Wanted, papers
 from intake.boards.queries import office as queries
 from intake.boards.services import NotPrinted, Printed
 from intake.cli.base import JSON, command, echo, fail, say, world_here
 from intake.cli.boards import BY, checked_code
 from intake.core.errors import Refusal
 from intake.core.world import World
-from qr.poster import Format, Second
-from qr.sheet import Kind, Paper
+from qr.poster import Format
+from qr.second import Second
+from qr.sheet import PAPERS_OF, Kind, Paper
 
 _ONE_FILE = "posters.pdf"
 _SITE_OF_BOARD: dict[str, str] = {board: site for site, board in BOARD_OF_SITE.items()}

@@ -80,7 +80,9 @@ def test_a_plain_number_stays_as_it_is() -> None:
 
 
 def test_a_paper_of_one_kind_means_that_kind() -> None:
+    assert Wanted(paper="card").kind_for("village") == "card"
     assert Wanted(paper="A3").kind_for("village") == "village"
+    assert Wanted(kind="label").paper_for("label") == "label"
     assert Wanted().paper_for("works") == "A4"
     assert "A4" in Wanted(kind="works", paper="card").problem()
     assert Wanted(kind="works", paper="A2").problem() == ""

@@ -134,11 +134,21 @@ class TestPosters:
         assert done.exit_code == 0, done.output
         assert [path.name for path in (tmp_path / "out").iterdir()] == [f"CJ-990121200205_{draft}_village_A3.pdf"]
 
-    @pytest.mark.parametrize(("ending", "begins"), [("png", b"\x89PNG"), ("pdf", b"%PDF")])
+    @pytest.mark.parametrize(("ending", "begins"), [("png", b"\x89PNG"), ("svg", b"<svg"), ("pdf", b"%PDF")])
     def test_formats(self, run: Run, code: str, tmp_path: Path, ending: str, begins: bytes) -> None:
         done = run("posters", "--out", str(tmp_path / "out"), "--board", code, "--format", ending)
         assert done.exit_code == 0, done.output
         assert (tmp_path / "out" / f"{HERE}_{code}_village_A4.{ending}").read_bytes().startswith(begins)
+
+    @pytest.mark.parametrize(("kind", "ending"), [("card", "pdf"), ("label", "pdf"), ("screen", "png")])
+    def test_kinds_for_every_board(
+        self, run: Run, county: dict[str, str], tmp_path: Path, kind: str, ending: str
+    ) -> None:
+        done = run("posters", "--out", str(tmp_path / "out"), "--kind", kind)
+        assert done.exit_code == 0, done.output
+        assert {path.name for path in (tmp_path / "out").iterdir()} == {
+            f"{site_no}_{county[site_no]}_{kind}_{kind}.{ending}" for site_no in (HERE, THERE)
+        }
 
     def test_one_file_of_a_region(self, run: Run, county: dict[str, str], tmp_path: Path) -> None:
         done = run("posters", "--out", str(tmp_path / "out"), "--region", "990121", "--one-file", "--json")

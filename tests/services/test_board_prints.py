@@ -25,8 +25,7 @@ from intake.core.errors import Invalid, NotFound
 from intake.core.world import World
 from intake.routing.services import reseal
 from qr import code as codes
-from qr import pdf, readback, symbol
-from qr.sheet import sheet
+from qr import pdf, poster, readback
 from tests.cast import Cast
 from tests.journeys import live_board, make_site
 from tests.oracle.agreement import statements
@@ -212,9 +211,7 @@ class TestOneFile:
         made, refused = boards.print_one_file(world, "office1", codes=[other, code], wanted=A4, out=out)
         assert refused == []
         assert [item.saying.code for item in made] == [other, code]
-        for page, one in enumerate(made):
-            box = sheet(one.kind, one.paper).symbol_box(symbol.make(one.data.url).modules)
-            readback.read_back(out.read_bytes(), one.data.url, page=page, box=box)
+        readback.check_pdf(out.read_bytes(), [poster.expected(poster.prepare(one.data, one.paper)) for one in made])
         assert len(noted(world)) == 2
 
     def test_where_none_is_left_there_is_no_file(self, world: World, code: str, tmp_path: Path) -> None:
@@ -277,6 +274,7 @@ class TestJobs:
             assert f"{HERE}_{code}_village_A4.pdf" in names
             assert f"etc_passwd_{odd}_village_A4.pdf" in names
             assert not [name for name in names if "/" in name or ".." in name]
+            assert archive.read(jobs.CONTACT_SHEET).startswith(b"%PDF")
             assert THERE in archive.read(jobs.LEFT_OUT).decode()
             assert "太长" in archive.read(jobs.LEFT_OUT).decode()
         assert [one.code for one in jobs.job_of(world, cast.office.actor, job_id=job_id).failed] == [long]

@@ -21,6 +21,7 @@ from intake.core.access import Actor, Role
 from intake.core.errors import Invalid, NotFound
 from intake.core.world import World
 from intake.people.models import Person
+from qr.contact import contact_sheet
 from qr.poster import Format
 
 log = logging.getLogger("msx")
@@ -191,16 +192,19 @@ class _Work:
         self.made = len(made)
 
     def _archive(self, by: str, out: Path) -> None:
-        shown: list[Printed] = []
+        shown: list[tuple[str, str]] = []
         with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:  # PDFs are packed already
             for done, one in enumerate(print_each(self.world, by, codes=self.codes, wanted=self.wanted), start=1):
                 if isinstance(one, Printed):
                     archive.writestr(one.file_name, one.file)
-                    shown.append(one)
+                    shown.append((one.file_name, f"{one.item.saying.site_no}　{one.item.saying.data.name}"))
                 else:
                     self.refused.append(one)
                 self._beat(done)
             self.made = len(shown)
+            if shown:
+                files = ((caption, archive.read(name)) for name, caption in shown)
+                archive.writestr(CONTACT_SHEET, contact_sheet(files, title="印好的牌子"))
             if self.refused:
                 lines = [f"{one.site_no}\t{one.code}\t{one.name}\t{one.field}：{one.reason}" for one in self.refused]
                 archive.writestr(LEFT_OUT, "\ufeff" + "\r\n".join(lines) + "\r\n")

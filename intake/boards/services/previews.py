@@ -9,8 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 import qr.fonts
 from intake.boards.printing import Wanted
 from intake.boards.services.prints import Item, preview
-from qr import pdf, symbol
-from qr.sheet import sheet
+from qr import pdf, poster
 
 _PIXELS = 1100
 _MARK = "预览　不要挂"
@@ -20,7 +19,7 @@ _FONT = Path(qr.fonts.__file__).resolve().parent / "NotoSansCJKsc-Bold-Board.otf
 
 def preview_picture(item: Item, wanted: Wanted) -> bytes:
     """PNG of the first page, some 1,100 pixels long. Raises one of `prints.REFUSALS`."""
-    page = pdf.picture(preview(item, wanted), pixels=_PIXELS).convert("RGB")
+    page = pdf.picture(preview(item, wanted), pixels=_PIXELS, colour=True)
     marked = Image.alpha_composite(page.convert("RGBA"), _stamp(page.size)).convert("RGB")
     _spoil(marked, item, wanted)
     out = io.BytesIO()
@@ -49,15 +48,15 @@ def _cut(turned: Image.Image, size: tuple[int, int], middle: int) -> Image.Image
 
 
 def _spoil(page: Image.Image, item: Item, wanted: Wanted) -> None:
-    """White bars over the code, more than any reader makes good."""
-    target = sheet(item.kind, item.paper)
-    box = target.symbol_box(symbol.make(item.data.url).modules)
-    scale = page.width / target.width
-    left, top, side = (round(length * scale) for length in (box.left, box.top, box.side))
-    draw = ImageDraw.Draw(page)
-    for part in range(1, 6):
-        middle = top + side * part // 6
-        draw.rectangle((left, middle - side // 24, left + side, middle + side // 24), fill="white")
+    """White bars over every code, more than any reader makes good."""
+    draft = poster.prepare(item.data, item.paper, press=wanted.press, second=wanted.second)
+    slug, draw = draft.target.slug, ImageDraw.Draw(page)
+    scale = page.width / (draft.target.width + 2 * slug)
+    for box in poster.expected(draft).boxes:
+        left, top, side = (round(length * scale) for length in (box.left + slug, box.top + slug, box.side))
+        for part in range(1, 6):
+            middle = top + side * part // 6
+            draw.rectangle((left, middle - side // 24, left + side, middle + side // 24), fill="white")
 
 
 @cache

@@ -14,14 +14,16 @@ from intake.boards.posters import Saying
 from intake.boards.printing import Wanted
 from intake.core.errors import Invalid, NotFound
 from intake.core.world import World
-from qr import batch, code, payload, poster, readback
+from qr import batch, payload, poster, readback
+from qr.batch import REFUSALS
 from qr.data import PosterData
-from qr.poster import TextTooLong
 from qr.sheet import Kind, Paper
+from qr.typeset import TextTooLong
 
 _AT_ONCE = 25  # boards read, made and recorded together
 _RECORDED_AT_ONCE = 200
 _TRIES = 3
+_WHOLE = "合成一份以后有的码扫不出，没有留下文件"
 _MOVED = "资料刚才正在改，请再印一次"
 FIELD_NAMES = {
     "site_no": "牌号", "code": "码", "name": "名称", "domain": "网址", "url": "网址", "place": "地点",
@@ -113,6 +115,9 @@ def print_one_file(
         kept = batch.one_file(pairs, out, press=wanted.press, second=wanted.second, progress=progress) if items else []
         at_fault = {result.index: result.reason for result in kept}
         made = [item for index, item in enumerate(items) if index not in at_fault]
+        if made and not (out.exists() and out.stat().st_size):  # the whole was read once more, and failed
+            refused += [NotPrinted(i.saying.code, i.saying.site_no, i.saying.data.name, "", _WHOLE) for i in made]
+            made = []
         if not _moved(world, made) and not _record(world, actor, made, wanted):
             return made, refused + [not_printed(items[i].saying, reason) for i, reason in sorted(at_fault.items())]
         out.unlink(missing_ok=True)
@@ -135,9 +140,6 @@ def look_at(world: World, *, board_code: str, wanted: Wanted) -> tuple[Item, Not
 def preview(item: Item, wanted: Wanted) -> bytes:
     """The file as it would be printed, unrecorded: mark it before it leaves. Raises one of `REFUSALS`."""
     return poster.make(item.data, item.paper, format="pdf", press=wanted.press, second=wanted.second)
-
-
-REFUSALS = (code.BadCode, payload.BadAddress, poster.MissingGlyphs, TextTooLong, readback.NotReadable)
 
 
 def not_printed(saying: Saying, error: Exception) -> NotPrinted:
@@ -180,7 +182,9 @@ def _items(
         if saying.state in GONE and not gone_too:
             refused.append(NotPrinted(one, saying.site_no, saying.data.name, "状态", "这个码已经停用，不能再印"))
         else:
-            items.append(Item(saying, printing.dressed(saying.data, kind, number=saying.number), kind, paper))
+            number, since = saying.number, saying.updated_on(world.today())
+            data = printing.dressed(saying.data, kind, number=number, updated_on=since)
+            items.append(Item(saying, data, kind, paper))
     return items, refused
 
 

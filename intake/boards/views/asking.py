@@ -7,8 +7,8 @@ from flask import request
 
 from intake.boards import printing
 from intake.boards.printing import Wanted
-from qr.poster import Second
-from qr.sheet import Board, Kind
+from qr.second import Second
+from qr.sheet import BOARDS, PAPERS_OF, Board, Kind
 
 _SECONDS = frozenset(get_args(Second))
 
@@ -17,7 +17,7 @@ def wanted_here() -> Wanted:
     """What the address asks for; a word that is none of ours asks for nothing, nor a paper that its kind has not."""
     kind, paper, second = (request.args.get(name, "") for name in ("kind", "paper", "second"))
     asked = Wanted(
-        kind=cast(Kind, kind) if kind in printing.PAPERS_OF else None,
+        kind=kind if kind in PAPERS_OF else None,
         paper=paper if paper in printing.papers() else None,
         second=cast(Second, second) if second in _SECONDS else None,
         press=request.args.get("press") == "y",
@@ -34,7 +34,7 @@ def as_address(wanted: Wanted) -> dict[str, str]:
 def choices(wanted: Wanted, board: Board | None) -> dict[str, Any]:
     """What the template needs to offer kinds and papers. `board` None: boards of all kinds are printed together."""
     boards: tuple[Kind, ...] = (board,) if board is not None else ()
-    kinds: tuple[Kind, ...] = (*boards, *(kind for kind in printing.PAPERS_OF if kind not in printing.BOARDS))
+    kinds: tuple[Kind, ...] = (*boards, *(kind for kind in PAPERS_OF if kind not in BOARDS))
     return {
         "wanted": wanted,
         "asked": as_address(wanted),

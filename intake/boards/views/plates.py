@@ -21,6 +21,7 @@ from intake.web.access import staff
 from intake.web.context import world
 from qr import code as codes
 from qr.data import missing_facts
+from qr.sheet import sheet
 
 blueprint = Blueprint("plates", __name__)
 
@@ -107,6 +108,7 @@ def _board_page(found: BoardPage, status: int, *, problem: str = "") -> Response
         past = boards.history(session, found.code)
         saying = posters.sayings(session, world().settings, [found.code])[found.code]
         able = found.team_id is not None and bool(people.trusted_members(session, world().secrets, found.team_id))
+    kind = wanted.kind_for(saying.data.board)
     page = render_template(
         "admin/board.html",
         board=found,
@@ -124,7 +126,7 @@ def _board_page(found: BoardPage, status: int, *, problem: str = "") -> Response
         spaced=codes.spaced,
         problem=problem,
         today=world().today(),
-        proof="",
+        proof=sheet(kind, wanted.paper_for(kind)).proof,
         **choices(wanted, saying.data.board),
     )
     return make_response(page, status)

@@ -31,6 +31,7 @@ from intake.web.background import background
 from intake.web.context import world
 from intake.web.errors import error_page
 from qr.data import missing_facts
+from qr.sheet import sheet
 
 _LACKING_SHOWN = 20
 _REFRESH_SECONDS = "2"
@@ -117,7 +118,7 @@ def _look_page(form: PrintForm, status: int, *, problem: str = "") -> Response:
         outdated=sum(one.outdated for one in lines),
         first=first,
         refused=refused,
-        proof="",
+        proof=sheet(first.kind, first.paper).proof if first else "",
         problem=problem or wanted.problem(),
         bundles=list(jobs.BUNDLES.items()),
         again=meaning_them([one.code for one in lines]),
