@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from qr import code as codes
 from tests.browser import DESK, Site, Staffer, Visits, county_of_this_run, served
@@ -51,7 +51,8 @@ def sheet(columns: list[str], *, mended: bool) -> bytes:
 
 
 def hand_in(page: Page, name: str, content: bytes) -> None:
-    page.locator("#file").set_input_files([{"name": name, "mimeType": "text/csv", "buffer": content}])
+    chosen: FilePayload = {"name": name, "mimeType": "text/csv", "buffer": content}
+    page.locator("#file").set_input_files([chosen])
     page.get_by_role("button", name="看看会改什么").click()
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 from jinja2 import Environment
+from sqlalchemy import Update, update
 
 from intake.app import create_app
 from intake.boards import services as boards
+from intake.boards.models import Board
 from intake.core.world import World
 from intake.reports.content import CATEGORIES, tiles
 from qr import code as codes
@@ -31,6 +33,10 @@ def text(client: FlaskClient, address: str) -> str:
     return client.get(address).get_data(as_text=True)
 
 
+def run(world: World, statement: Update) -> None:
+    world.db.write(lambda session: session.execute(statement))
+
+
 def wrong_check(code: str) -> str:
     """One character changed, so that the check fails."""
     other = next(char for char in codes.ALPHABET if char != code[3])
@@ -43,6 +49,20 @@ def test_the_plate_repeats_the_board(client: FlaskClient, code: str) -> None:
     assert "CJ-990121200203" in page
     assert codes.spaced(code) in page
     assert "岚溪县 凤岭乡" in page
+
+
+def test_the_address_is_compared_first_and_older_boards_of_the_code_are_genuine(
+    client: FlaskClient, world: World, code: str
+) -> None:
+    page = text(client, f"/b/{code}")
+    assert page.index(world.settings.public_host) < page.index('data-testid="board-number"')
+    assert "也是真的" not in page
+    for revision, said in ((2, "（第 1 版的牌子也是真的）"), (4, "（第 1–3 版的牌子也是真的）")):
+        later = update(Board).where(Board.code == code).values(revision=revision)
+        run(world, later)
+        page = text(client, f"/b/{code}")
+        assert said in page
+        assert f'data-testid="board-revision">第 {revision} 版</span>' in page
 
 
 def test_any_way_of_writing_the_code_is_taken(client: FlaskClient, code: str) -> None:
