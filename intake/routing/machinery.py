@@ -13,6 +13,7 @@ from intake.routing.aliases import AliasTable, BadAlias, Entry, checked
 
 # Kinds of a mention. "recused": somebody who stepped back by themselves.
 TEAM, PERSON, POST, LEVEL, ORGANISATION, RECUSED = "team", "person", "post", "level", "organisation", "recused"
+REGION = "region"  # of a mention: where the report's place lay when it came
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,8 @@ class Machinery:
         known = [self.sites[site] for site in sites if site is not None and site in self.sites]
         named = frozenset(mentions)
         regions: frozenset[str] = frozenset().union(
-            *(site.regions for site in known), *(self.regions.get(code, frozenset({code})) for code in places if code)
+            *(site.regions for site in known), *(self.regions.get(code, frozenset({code})) for code in places if code),
+            {target for kind, target in named if kind == REGION},
         )
         return Touching(
             sites=frozenset(site.id for site in known),

@@ -42,8 +42,9 @@ class Placement(Base):
 class Mention(Base):
     """Who is concerned, by id: never what is said. One row a report and somebody.
 
-    `kind`: team, person, post, level, organisation; or "recused" for a person who stepped back by themselves.
-    `source`: text, tick, self. A dismissed one (sent back: the alias caught it wrongly) counts no more.
+    `kind`: team, person, post, level, organisation, region; or "recused" for a person who stepped back by themselves.
+    `source`: text, tick, self; or "was": of the site or place as it stood before somebody changed its row.
+    A dismissed one (sent back: the alias caught it wrongly) counts no more.
     """
 
     __tablename__ = "mention"

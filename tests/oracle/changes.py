@@ -9,6 +9,8 @@ from typing import Final, TypeVar
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from intake.boards.models import Site
+from intake.boards.services.keeping import Act, keep
 from intake.core.access import Role, SignedIn
 from intake.core.clock import FixedClock
 from intake.core.errors import Forbidden, Invalid, MoveForbidden, NotFound, Stale
@@ -47,6 +49,7 @@ class Changes:
     made: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     reread: list[tuple[str, str, str, str]] = field(default_factory=list)  # holder, word, kind, target
+    was: list[tuple[str, str]] = field(default_factory=list)  # report, organisation that its site had when it came
 
     def __post_init__(self) -> None:
         self.world, self.rng, self.members = self.county.world, self.county.rng, self.county.staff.members
@@ -71,7 +74,7 @@ class Changes:
             "unlinked": (15, self.unlink),
             "place corrected": (25, self.correct), "transferred": (15, self.transfer),
             "stepped back": (20, self.step_back), "member joined": (8, self.join), "member left": (6, self.leave),
-            "a day passed": (3, self.sleep),
+            "a site's contractor is another": (8, self.change_site), "a day passed": (3, self.sleep),
         }  # fmt: skip
 
     def pick(self, among: Sequence[T]) -> T:
@@ -211,6 +214,23 @@ class Changes:
     def step_back(self) -> None:
         who, report_id = self.somebodys(Role.team_liaison, Role.team_leader, Role.office)
         triage.recuse_self(self.world, who, report_id, ground="kin")
+
+    def change_site(self) -> None:
+        """By whoever looks after the register; what came before keeps whom it touched."""
+        site_id, firm = self.pick(self.county.sites)["id"], self.pick(list(self.county.organisations.values()))
+
+        def change(session: Session, act: Act) -> str | None:
+            site = session.get_one(Site, site_id)
+            before, site.contractor_id = site.contractor_id, firm
+            return before
+
+        with self.world.db.read() as session:
+            at = (Placement.site_id == site_id) | (Placement.place_site_id == site_id)
+            there = session.scalars(select(Placement.report_id).where(at)).all()
+        before = keep(self.world, self.office().actor, change)
+        if before in (None, firm):
+            raise NotNow
+        self.was += [(report_id, before) for report_id in there]
 
     def sleep(self) -> None:
         """A day passes: conflicts begin and end, and the sweep puts right what follows. Nobody stays signed in."""

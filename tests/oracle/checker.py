@@ -165,7 +165,7 @@ class Checker:
         kind, target = conflict["kind"], conflict["target"]
         for mention in self.mentions.get(placement["report_id"], ()):
             if not mention["dismissed"] and (mention["kind"], mention["target"]) == (kind, target):
-                return kind in ("organisation", "person")
+                return kind in ("organisation", "person", "region")
         if kind == "region" and target in self.regions_of(placement["place_code"]):
             return True
         for site_id in (placement["site_id"], placement["place_site_id"]):

@@ -125,6 +125,10 @@ class House(RuleBasedStateMachine):
         self.attempt(seed, self.changes.correct)
 
     @rule(seed=seeds)
+    def a_site_is_changed(self, seed: int) -> None:
+        self.attempt(seed, self.changes.change_site)
+
+    @rule(seed=seeds)
     def somebody_joins(self, seed: int) -> None:
         self.attempt(seed, self.changes.join)
 
@@ -297,7 +301,7 @@ class House(RuleBasedStateMachine):
             self.allowed[member.login] = allowed
         rng = random.Random(len(self.done))
         for signed_in in rng.sample(looked_at, min(self.looks, len(looked_at))):
-            self.look(signed_in, self.allowed[signed_in.actor.login], sorted(checker.placements), rng)
+            self.look(signed_in, sorted(checker.placements), rng)
 
     def everything(self) -> list[Any]:
         """Every row there is but those of sessions, and the day."""
@@ -306,9 +310,11 @@ class House(RuleBasedStateMachine):
             rows = [connection.exec_driver_sql(f"SELECT * FROM {table.name}").fetchall() for table in tables]
         return [self.county.world.today(), *rows]
 
-    def look(self, signed_in: SignedIn, allowed: set[str], all_reports: list[str], rng: random.Random) -> None:
+    def look(self, signed_in: SignedIn, all_reports: list[str], rng: random.Random) -> None:
         """The desk of somebody whose reports have changed: the numbers of the queue, cases that open and do not."""
-        world, hidden = self.county.world, [report for report in all_reports if report not in allowed]
+        world, checker = self.county.world, self.county.check()
+        allowed = {report for report in all_reports if checker.may_know(signed_in.actor.person_id, report)}
+        hidden = [report for report in all_reports if report not in allowed]
         with world.db.read() as session:
             lanes = dict(session.execute(select(Placement.report_id, Placement.lane)).all())
             numbers = dict(session.execute(select(Report.id, Report.register_no)).all())
@@ -321,10 +327,19 @@ class House(RuleBasedStateMachine):
             with pytest.raises(NotFound):
                 triage.open_case(world, signed_in, rng.choice(hidden))
         if allowed:
-            triage.open_case(world, signed_in, report_id := rng.choice(sorted(allowed)))
-            with world.db.read() as session:
-                linked = triage.linked_of(session, signed_in, find(session, signed_in, report_id))
-            assert {other.report_id for other in linked} <= allowed
+            self.open(signed_in, rng.choice(sorted(allowed)), allowed)
+
+    def open(self, signed_in: SignedIn, report_id: str, allowed: set[str]) -> None:
+        """A case page. It is read again as it is opened, and under a new name it may be another's from then on."""
+        world = self.county.world
+        try:
+            triage.open_case(world, signed_in, report_id)
+        except NotFound:
+            assert not self.county.check().may_know(signed_in.actor.person_id, report_id)
+            return
+        with world.db.read() as session:
+            linked = triage.linked_of(session, signed_in, find(session, signed_in, report_id))
+        assert {other.report_id for other in linked} <= allowed
 
 
 def work(

@@ -60,6 +60,21 @@ def unread(county: County, changes: Changes) -> list[str]:
     return wrong
 
 
+def forgotten(county: County, changes: Changes) -> list[str]:
+    """Reports that touch no more what their site touched when they came, and people to whom that gave one back."""
+    checker = county.check()
+    wrong = []
+    for report_id, firm in changes.was:
+        if ("organisation", firm) not in {(m["kind"], m["target"]) for m in checker.mentions.get(report_id, ())}:
+            wrong.append(f"{report_id}: {firm}")
+        for person_id, conflicts in checker.conflicts.items():
+            with_it = any((c["kind"], c["target"]) == ("organisation", firm) for c in conflicts)
+            if with_it and checker.may_know(person_id, report_id):
+                wrong.append(f"{report_id}: {person_id}")
+    assert changes.was
+    return wrong
+
+
 def test_a_county_that_is_right_is_left_alone(county: County) -> None:
     """Nothing to settle, every chain and every mark holds: the makers' rows are rows as the product writes them."""
     world = county.world
@@ -94,6 +109,7 @@ def test_everybody_sees_what_the_checker_says_before_and_after_two_hundred_chang
     assert changes.made.keys() == changes.kinds.keys(), "every kind of change was among them"
     assert_agreed(county, random.Random(2))
     assert unread(county, changes) == []
+    assert forgotten(county, changes) == []
     assert verify(county.world) == Verdict(REPORTS, None)
 
 

@@ -33,7 +33,7 @@ from intake.routing.queries import machinery
 from intake.routing.services import seal_is_broken, tampered_reports
 from tests.cast import Cast, build_cast
 from tests.journeys import live_board
-from tests.services.test_recusal import SITE, change, change_unseen, conflict, file, holders
+from tests.services.test_recusal import SITE, change, change_unseen, conflict, file, holders, sees
 
 BY = operator("test")
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -292,7 +292,7 @@ def test_importing_what_was_exported_changes_nothing_and_twice_is_once(
 
 
 def test_a_changed_contractor_takes_keys_at_once_and_never_gives_one(world: World, cast: Cast) -> None:
-    report_id, _ = file(world, live_board(world))
+    report_id, _ = file(world, board := live_board(world))
     bring(world, ORGANISATIONS, "name|kind|aliases\n甲公司|contractor|甲建")
     with world.db.read() as session:
         firm = session.scalars(select(Organisation.id).where(Organisation.name == "甲公司")).one()
@@ -306,6 +306,9 @@ def test_a_changed_contractor_takes_keys_at_once_and_never_gives_one(world: Worl
     assert cast.leader.person_id in without
     bring(world, SITES, f"site_no|contractor|team_id\n{SITE}||team3")
     assert holders(world, report_id) == without
+    assert not sees(world, cast.recused, report_id)  # it was about that contractor, whatever the row says now
+    later, _ = file(world, board, "村口的水渠修了两年还没有通水，钱早就拨下来了，账上写着已经完工验收。")
+    assert sees(world, cast.stranger, later)
     assert not seal_is_broken(world)
     with world.db.read() as session:
         assert tampered_reports(session, world.secrets.routing_key) == []
@@ -319,6 +322,8 @@ def test_a_region_moved_below_another_counts_for_conflicts_at_once(world: World,
         village = session.scalars(select(Site.region_code).where(Site.site_no == SITE)).one()
     bring(world, REGIONS, f"code|parent_code\n{village}|990121300")
     assert cast.recused.person_id not in holders(world, report_id)
+    bring(world, REGIONS, f"code|parent_code\n{village}|990121")
+    assert not sees(world, cast.recused, report_id)
 
 
 def test_rows_moved_behind_our_back_are_never_marked_along(world: World, cast: Cast) -> None:

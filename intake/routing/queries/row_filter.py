@@ -17,7 +17,7 @@ from intake.core.access import READER_ROLES, RECEIVER_ROLES, Actor, Role
 from intake.core.tables import table_of
 from intake.people.models import Team
 from intake.routing.decide import CUSTODY, LOCKED, SUPERIOR
-from intake.routing.machinery import ORGANISATION, PERSON, POST, RECUSED, TEAM
+from intake.routing.machinery import ORGANISATION, PERSON, POST, RECUSED, REGION, TEAM
 from intake.routing.models import Conflict, Mention, Placement
 
 # Plain tables: a statement over mapped classes takes twice as long to build.
@@ -106,6 +106,7 @@ def blocked_clusters(who: Who) -> Select[str]:
                 and_(mention.kind == POST, mention.target == who.role),
                 and_(mention.kind == ORGANISATION, mention.target.in_(_targets(who, ORGANISATION))),
                 and_(mention.kind == PERSON, mention.target.in_(_targets(who, PERSON))),
+                and_(mention.kind == REGION, mention.target.in_(_targets(who, REGION))),
             ),
         )
     )
@@ -130,7 +131,7 @@ def _targets(who: Who, kind: str) -> Select[str]:
 def _regions_below_conflicts(who: Who) -> Select[str]:
     """Regions in conflict, and every one below them."""
     region = _REGION.c
-    below = select(region.code).where(region.code.in_(_targets(who, "region"))).cte(recursive=True)
+    below = select(region.code).where(region.code.in_(_targets(who, REGION))).cte(recursive=True)
     below = below.union(select(region.code).join(below, region.parent_code == below.c.code))
     return select(below.c.code)
 

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from intake.boards.services.keeping import Act, around_changes, is_used
 from intake.people.services import bump_spellings
-from intake.routing.machinery import Machinery
-from intake.routing.models import Alias, Conflict, Placement, Rule
+from intake.routing.machinery import ORGANISATION, REGION, Machinery, Mentioned
+from intake.routing.models import Alias, Conflict, Mention, Placement, Rule
 from intake.routing.queries.knowledge import fresh_machinery, rows_to_mark
+from intake.routing.queries.marks import tampered
 from intake.routing.services.facts import check_mark, reseal
 from intake.routing.services.settling import Hand, settle
 
@@ -32,9 +33,49 @@ def put_right_around(session: Session, act: Act) -> Callable[[], None]:
             bump_spellings(session)  # old reports were read without them
         reseal(session, act.routing_key)
         hand = Hand(act.actor_id, act.at, act.day, act.chain_key, act.routing_key)
-        settle(session, hand, also=_touched(session, before, after))
+        changed = _keep_what_was(session, act.routing_key, before, after)
+        settle(session, hand, changed, also=_touched(session, before, after))
 
     return put_right
+
+
+def _keep_what_was(session: Session, key: bytes, before: Machinery, after: Machinery) -> list[str]:
+    """Reports that are there go on touching what their place touched: whoever changes a site lets nobody back in,
+    themselves least of all. Those whose marks must be made anew: rows that somebody forged are not among them."""
+    found: dict[str, set[Mentioned]] = {}
+    for report_ids, lost in _lost(session, before, after):
+        for report_id in report_ids:
+            found.setdefault(report_id, set()).update(lost)
+    changed = []
+    for chunk in _chunks(list(found)):
+        clusters = dict(
+            session.execute(select(Placement.report_id, Placement.cluster).where(Placement.report_id.in_(chunk))).all()
+        )
+        forged = tampered(session, key, set(clusters.values()))
+        for report_id in chunk:
+            new = [lost for lost in sorted(found[report_id]) if session.get(Mention, (report_id, *lost)) is None]
+            session.add_all(Mention(report_id=report_id, kind=k, target=t, source="was") for k, t in new)
+            if new and clusters[report_id] not in forged:
+                changed.append(report_id)
+    return changed
+
+
+def _lost(session: Session, before: Machinery, after: Machinery) -> Iterable[tuple[list[str], set[Mentioned]]]:
+    """Reports, and what their site or corrected place touched and touches no more."""
+    for site_id, was in before.sites.items():
+        now = after.sites.get(site_id)
+        if now is None or was == now:
+            continue
+        lost = {(ORGANISATION, firm) for firm in was.organisations - now.organisations}
+        lost |= {(REGION, code) for code in was.regions - now.regions}
+        rows = select(Placement.report_id).where(
+            (Placement.site_id == site_id) | (Placement.place_site_id == site_id)
+        )
+        yield (list(session.scalars(rows)) if lost else []), lost
+    for place, above in before.regions.items():
+        lost = {(REGION, code) for code in above - after.regions.get(place, frozenset())}
+        if lost:
+            yield list(session.scalars(select(Placement.report_id).where(Placement.place_code == place))), lost
 
 
 def _spellings(known: Machinery) -> set[tuple[str, str, str]]:
