@@ -140,6 +140,15 @@ class Machinery:
             found.setdefault(conflict.person_id, []).append(conflict)
         return {person_id: tuple(conflicts) for person_id, conflicts in found.items()}
 
+    def keeps_out(self, person_id: str) -> frozenset[Mentioned]:
+        """Whom a text has to name for this person to be out of it: themselves, and those they declared a conflict with.
+
+        Nobody takes the names of these out of the tables by themselves, whatever the days of the conflict.
+        """
+        named = {(PERSON, person_id)}
+        named |= {(c.kind, c.target) for c in self._of_person.get(person_id, ()) if c.kind in (ORGANISATION, PERSON)}
+        return frozenset(named)
+
     def touching(
         self, *, sites: Iterable[str | None], places: Iterable[str | None] = (), mentions: Iterable[Mentioned] = ()
     ) -> Touching:

@@ -381,6 +381,16 @@ class TestAliases:
                 add_alias(desk.world, office, text=text, kind="ignore", target="")
         with pytest.raises(Invalid):
             stop_alias(desk.world, office, folded="办公室那位老师")
+        approver = desk.cast.leader.login
+        declare(
+            desk.world, office, typed(who=login, kind="organisation", target="鸿基建设", approved_by=approver)
+        )
+        add_alias(desk.world, office, text="鸿老板的公司", kind="organisation", target="鸿基建设")
+        for text in ("老鸿基建设厂", "村口的鸿基"):
+            with pytest.raises(Invalid):
+                add_alias(desk.world, office, text=text, kind="ignore", target="")
+        with pytest.raises(Invalid):
+            stop_alias(desk.world, office, folded="鸿老板的公司")
         colleague = add_member(desk.world, "office2", "示例壬", Role.office, "office", signer=desk.cast.office)
         add_alias(desk.world, colleague.actor, text="找办公室那位老师", kind="ignore", target="")
         stop_alias(desk.world, colleague.actor, folded="办公室那位老师")

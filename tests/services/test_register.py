@@ -19,6 +19,7 @@ from intake.boards.services.importing import Noun, bring_in
 from intake.boards.services.nouns import ORGANISATIONS, REGIONS, TEAMS, rounds
 from intake.boards.services.sites import SITES
 from intake.cli import main
+from intake.core.access import Actor, Role
 from intake.core.errors import Forbidden, Stale
 from intake.core.importing import BadRows, Imported
 from intake.core.secretfile import RecoveryKeys
@@ -31,7 +32,7 @@ from intake.people.services import operator
 from intake.people.services.importing import import_people
 from intake.routing.queries import machinery
 from intake.routing.services import seal_is_broken, tampered_reports
-from tests.cast import Cast, build_cast
+from tests.cast import Cast, add_member, build_cast
 from tests.journeys import live_board
 from tests.services.test_recusal import SITE, change, change_unseen, conflict, file, holders, sees
 
@@ -47,8 +48,8 @@ def rows(noun: Noun, text: str) -> list[Line]:
     return list(read_table(data, "x.csv", required=noun.required, headings=noun.headings).lines)
 
 
-def bring(world: World, noun: Noun, text: str, *, dry_run: bool = False) -> Imported:
-    return bring_in(world, BY, noun, rows(noun, text), dry_run=dry_run)
+def bring(world: World, noun: Noun, text: str, *, dry_run: bool = False, by: Actor | None = None) -> Imported:
+    return bring_in(world, by or BY, noun, rows(noun, text), dry_run=dry_run)
 
 
 def sums(told: Imported) -> tuple[int, int, int]:
@@ -324,6 +325,32 @@ def test_a_region_moved_below_another_counts_for_conflicts_at_once(world: World,
     assert cast.recused.person_id not in holders(world, report_id)
     bring(world, REGIONS, f"code|parent_code\n{village}|990121")
     assert not sees(world, cast.recused, report_id)
+
+
+@pytest.mark.parametrize(
+    ("noun", "sheet"),
+    [
+        (SITES, f"site_no|contractor\n{SITE}|"), (SITES, f"site_no|region_code\n{SITE}|990121"),
+        (ORGANISATIONS, "name|aliases\n甲公司|"),
+    ],
+    ids=["contractor", "region", "alias"],
+)  # fmt: skip
+def test_nobody_takes_out_by_themselves_what_keeps_them_out(world: World, cast: Cast, noun: Noun, sheet: str) -> None:
+    """Their own conflict is ended by a colleague; so is what it hangs on, for reports to come."""
+    live_board(world)
+    bring(world, ORGANISATIONS, "name|kind|aliases\n甲公司|contractor|甲建")
+    bring(world, SITES, f"site_no|contractor\n{SITE}|甲公司")
+    with world.db.read() as session:
+        firm = session.scalars(select(Organisation.id).where(Organisation.name == "甲公司")).one()
+        village = session.scalars(select(Site.region_code).where(Site.site_no == SITE)).one()
+    assert village is not None
+    for kind, target in (("organisation", firm), ("region", village)):
+        change(world, conflict(cast.office, kind, target, world.today()))
+    colleague = add_member(world, "office2", "示例卯", Role.office, "office", signer=cast.office)
+    with pytest.raises(Forbidden, match="别人来改"):
+        bring(world, noun, sheet, by=cast.office.actor)
+    assert not seal_is_broken(world)
+    assert bring(world, noun, sheet, by=colleague.actor).changed == 1
 
 
 def test_rows_moved_behind_our_back_are_never_marked_along(world: World, cast: Cast) -> None:

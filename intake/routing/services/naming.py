@@ -16,7 +16,6 @@ from intake.core.world import World
 from intake.people.models import Person, Team
 from intake.routing.aliases import IGNORE, BadAlias, Folded, checked, fold
 from intake.routing.decide import OFFICE, SUPERIOR
-from intake.routing.machinery import PERSON
 from intake.routing.models import Alias
 from intake.routing.queries import machinery
 from intake.routing.queries.targets import ALIAS_KINDS, find_target
@@ -26,7 +25,7 @@ from intake.routing.services.facts import check_mark, reseal
 _OWN_NAME = "这是组或人的正式名字，不能不算。"
 _OFFICE_KINDS = ("level", "post")
 _LEAST_OF_STAFF = 3
-_ABOUT_SELF = "这里面有您自己的名字或称呼，要由别人来定它不算。"
+_ABOUT_SELF = "这里面有您自己、或者和您有利害关系的单位、人的名字，要由别人来定它不算。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +67,9 @@ def _is_own_name(session: Session, folded: Folded) -> bool:
 
 
 def _hushes(session: Session, world: World, name: Name, actor: Actor) -> bool:
-    """Whether a word to ignore would hide this person: nobody takes out by themselves what keeps them out."""
-    return machinery(session, world.secrets).aliases.would_hush(name.folded, PERSON, actor.person_id)
+    """Whether a word to ignore would hide what keeps this person out: nobody takes that out by themselves."""
+    known = machinery(session, world.secrets)
+    return any(known.aliases.would_hush(name.folded, *named) for named in known.keeps_out(actor.person_id))
 
 
 def add_alias(world: World, actor: Actor, *, text: str, kind: str, target: str) -> int:
@@ -125,6 +125,8 @@ def stop_alias(world: World, actor: Actor, *, folded: str) -> None:
     """It means nobody from now; what old reports are known to name stays. Raises `NotFound`, `Invalid`, `Forbidden`."""
     managing(actor)
     now, routing_key = world.clock.now(), world.secrets.routing_key
+    with world.db.read() as session:
+        own = machinery(session, world.secrets).keeps_out(actor.person_id)
 
     def record(session: Session) -> None:
         check_mark(session, routing_key)
@@ -133,7 +135,7 @@ def stop_alias(world: World, actor: Actor, *, folded: str) -> None:
             raise NotFound
         if row.kind == IGNORE:
             return
-        if (row.kind, row.target) == (PERSON, actor.person_id):
+        if (row.kind, row.target) in own:
             raise Invalid({"text": _ABOUT_SELF})
         if _is_own_name(session, Folded(row.folded)):
             raise Invalid({"text": _OWN_NAME})

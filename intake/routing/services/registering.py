@@ -9,6 +9,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from intake.boards.services.keeping import Act, around_changes, is_used
+from intake.core.errors import Forbidden
 from intake.people.services import bump_spellings
 from intake.routing.machinery import ORGANISATION, REGION, Machinery, Mentioned
 from intake.routing.models import Alias, Conflict, Mention, Placement, Rule
@@ -18,6 +19,7 @@ from intake.routing.services.facts import check_mark, reseal
 from intake.routing.services.settling import Hand, settle
 
 _CHUNK = 400
+_OWN = "这里和您有利害关系，登记要由别人来改。"
 
 
 def put_right_around(session: Session, act: Act) -> Callable[[], None]:
@@ -31,12 +33,25 @@ def put_right_around(session: Session, act: Act) -> Callable[[], None]:
             return
         if _spellings(after) - _spellings(before):
             bump_spellings(session)  # old reports were read without them
+        _must_not_let_themselves_in(session, act, before, after)
         reseal(session, act.routing_key)
         hand = Hand(act.actor_id, act.at, act.day, act.chain_key, act.routing_key)
         changed = _keep_what_was(session, act.routing_key, before, after)
         settle(session, hand, changed, also=_touched(session, before, after))
 
     return put_right
+
+
+def _must_not_let_themselves_in(session: Session, act: Act, before: Machinery, after: Machinery) -> None:
+    """What keeps somebody out of reports to come is taken out of the register by somebody else. Raises `Forbidden`."""
+    person = before.people.get(act.actor_id)
+    if person is None:
+        return
+    gone = {(kind, target) for _, kind, target in _spellings(before) - _spellings(after)}
+    for _, lost in _lost(session, before, after):
+        gone |= lost
+    if gone & before.keeps_out(person.id) or before.ground(person, before.touching(sites=(), mentions=gone), act.day):
+        raise Forbidden(_OWN)
 
 
 def _keep_what_was(session: Session, key: bytes, before: Machinery, after: Machinery) -> list[str]:
