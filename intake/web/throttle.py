@@ -4,6 +4,7 @@ Everything is counted before the work, in one step that no second request comes 
 of its own, so that none eats another's allowance.
 """
 
+import hashlib
 import ipaddress
 import time
 from collections.abc import Sequence
@@ -115,10 +116,14 @@ def network_prefix(address: str | None) -> str:
     return str(ipaddress.ip_network((ip, 24), strict=False))
 
 
+def _today_key() -> bytes:
+    day_key: DayKey = current_app.extensions[DAY_KEY]
+    return day_key.get(world(), store())
+
+
 def day_mac(*parts: str) -> str:
     """A name for the store that says nothing without today's key."""
-    day_key: DayKey = current_app.extensions[DAY_KEY]
-    return mac_of_day(day_key.get(world(), store()), *parts)
+    return mac_of_day(_today_key(), *parts)
 
 
 def network_key() -> str:
@@ -151,26 +156,27 @@ class Rates:
     copies: int  # of nearly the same words, within a day
 
 
-def weigh_report(board_code: str, words: Sequence[int], *, count: bool) -> Rates:
+def weigh_report(board_code: str, words: Sequence[str], *, count: bool) -> Rates:
     """Count one filing before the work (or only look), and say what it comes on top of.
 
-    `words`: the bands of its sketch. What one network sends counts for a few of the board at most: nobody alone
+    `words`: of `words_keys`. What one network sends counts for a few of the board at most: nobody alone
     can make a rush of a board on which others would be asked.
     """
-    settings, counts, network = world().settings, store(), network_key()
-    board = day_mac("board", board_code)
+    settings, counts, key = world().settings, store(), _today_key()
+    network = mac_of_day(key, "network", network_prefix(request.remote_addr))
+    board = mac_of_day(key, "board", board_code)
     limits = [
         (f"pace:{network}", settings.report_pace),
         (f"network-board:{network}:{board}", settings.report_limit_board),
         (f"network:{network}", settings.report_limit_network),
         (f"share:{network}:{board}", settings.board_burst),
     ]
-    keys = [(key, rate_of(text).get_expiry()) for key, text in limits]
+    keys = [(name, rate_of(text).get_expiry()) for name, text in limits]
     pace, network_board, whole, share = counts.paces(keys, count=count)
     counted = count and share <= settings.board_network_share
-    looked_at = [(board_key(board_code), rate_of(settings.board_burst).get_expiry())]
+    looked_at = [(f"board:{board}", rate_of(settings.board_burst).get_expiry())]
     rush = counts.paces(looked_at, count=counted)[0]
-    found = counts.paces([(key, _DAY_SECONDS) for key in _words_keys(words)], count=False) if words else []
+    found = counts.paces([(name, _DAY_SECONDS) for name in words], count=False) if words else []
     # Two texts that are nearly the same share six of eight bands, strangers one in two hundred.
     copies = int(sorted(found)[len(found) // 2]) if found else 0
     return Rates(pace, network_board, whole, rush, copies)
@@ -181,14 +187,21 @@ def board_key(board_code: str) -> str:
     return f"board:{day_mac('board', board_code)}"
 
 
-def remember_words(words: Sequence[int]) -> None:
+def remember_words(words: Sequence[str]) -> None:
     """One more of these words, today. Not for what goes up sealed: nothing is compared with that."""
     if words:
-        store().paces([(key, _DAY_SECONDS) for key in _words_keys(words)])
+        store().paces([(name, _DAY_SECONDS) for name in words])
 
 
-def _words_keys(words: Sequence[int]) -> list[str]:
-    return [f"words:{day_mac('words', str(at), str(value))}" for at, value in enumerate(words)]
+def words_keys(bands: Sequence[int]) -> list[str]:
+    """The bands of a sketch, as the store knows them today."""
+    if not bands:
+        return []
+    key = _today_key()
+    return [
+        "words:" + hashlib.blake2b(b"%d:%d" % (at, value), key=key, digest_size=16).hexdigest()
+        for at, value in enumerate(bands)
+    ]
 
 
 # --- Looking up, and what is added later --------------------------------------------------------------------

@@ -2,9 +2,13 @@
 
 import json
 import logging
-from collections.abc import Iterator
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +26,9 @@ from tests.cast import Cast
 from tests.client import PageClient
 from tests.journeys import digits_in, fields, form_token, live_board, look_up, send
 from tests.redis_server import RedisServer
+from tests.robustness.installation import installed
 from tests.robustness.test_limits import wrong_receipt
+from tests.robustness.visitor import Cut, Page
 
 pytestmark = pytest.mark.redis
 HERE = "203.0.113.77"
@@ -100,6 +106,33 @@ def test_an_answer_given_to_one_worker_is_spent_for_every_other(
     assert digits_in(answer(at(apps[1]), code, pages[-1])) == digits, "the same form again"
     changed = answer(at(apps[1]), code, pages[-1], body="另一件事：会计一个人管着账，从来没有公开。")
     assert is_challenge(changed), "one answer, one report"
+
+
+@pytest.mark.postgresql
+def test_two_workers_served_by_one_command_count_together(tmp_path: Path, database_url: str, redis: Any) -> None:
+    """`msx serve --workers 2`: what one counts the other knows, and one that was killed comes back knowing it."""
+    url = f"unix://{redis.connection_pool.connection_kwargs['path']}"
+    environment = {"MSX_REDIS_URL": url, "MSX_LOOKUP_LIMIT": "20/10minutes"}
+    with installed(tmp_path, database_url, environment=environment) as installation:
+        installation.server.command += ["--workers", "2"]
+        with installation.server:
+            visitors = [installation.visitor(f"127.0.7.{n + 1}") for n in range(24)]
+            pages = [visitor.look_up(wrong_receipt(n)) for n, visitor in enumerate(visitors)]
+            assert [page.status for page in pages] == [404] * 20 + [200] * 4
+            for worker in installation.server.workers():
+                os.kill(worker, signal.SIGKILL)
+            again = retried(lambda: installation.visitor("127.0.7.99").look_up(wrong_receipt(99)))
+            assert 'data-testid="challenge"' in again.text
+
+
+def retried(look: Callable[[], Page]) -> Page:
+    """Until a worker is there again."""
+    for _ in range(200):
+        try:
+            return look()
+        except (OSError, Cut):
+            time.sleep(0.05)
+    raise AssertionError("no worker came back")
 
 
 # Nothing in it names anybody

@@ -27,7 +27,7 @@ from intake.reports.views.answers import (
     uploads,
 )
 from intake.reports.views.challenging import Reply
-from intake.reports.views.weighing import bands_of, weigh
+from intake.reports.views.weighing import compared_by, weigh
 from intake.web import ceilings, formtoken, moulds, throttle
 from intake.web.access import citizen
 from intake.web.context import world
@@ -99,7 +99,8 @@ def _confirm_or_file(board: BoardPage, office: str, filled: ReportForm, token: F
     files, left_out = kept_out(files)
     reply = challenging.reply(REPORT, token.nonce, content.digest(token.board, draft))
     words = services.read_words(world().secrets, draft)
-    assessed = weigh(board, token, draft, words, reply)
+    compared = compared_by(words, draft)
+    assessed = weigh(board, token, draft, reply, compared=compared)
     if assessed.outcome is Outcome.challenge and not services.already_filed(world(), token=token, draft=draft):
         return _challenge_page(board, filled, token, reply, pressure=assessed.pressure, confirmed=bool(found))
     held = assessed.reasons if assessed.outcome is Outcome.held else ()
@@ -114,7 +115,7 @@ def _confirm_or_file(board: BoardPage, office: str, filled: ReportForm, token: F
         current_app.log_exception(sys.exc_info())
         return _form_page(board, office, filled, notice=_broke(), status=500)
     if filed.compared:
-        throttle.remember_words(bands_of(words, draft))
+        throttle.remember_words(compared)
     notice = filed.found if files else frozenset()
     return receipt_page(
         filed.digits, filed.team_name, problems=(*filed.problems, *left_out), repeated=filed.repeated, found=notice,

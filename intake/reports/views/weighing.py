@@ -1,5 +1,6 @@
 """What is known of a filing before it is filed, put together for `assess`."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from flask import current_app, request
@@ -20,10 +21,12 @@ _USUAL: Final = "msx_usual"
 _MOST_BOARDS: Final = 5_000
 
 
-def weigh(board: BoardPage, token: FormToken, draft: Draft, words: Words, reply: Reply) -> Assessment:
+def weigh(
+    board: BoardPage, token: FormToken, draft: Draft, reply: Reply, *, compared: Sequence[str]
+) -> Assessment:
     """Counted before the work; what was asked before and rightly answered is not counted again."""
     limits = _limits()
-    rates = throttle.weigh_report(board.code, bands_of(words, draft), count=not reply.solved)
+    rates = throttle.weigh_report(board.code, compared, count=not reply.solved)
     signs = suspicion.read(draft.body)
     assessed = assess(
         Signals(
@@ -49,11 +52,12 @@ def weigh(board: BoardPage, token: FormToken, draft: Draft, words: Words, reply:
     return assessed
 
 
-def bands_of(words: Words, draft: Draft) -> tuple[int, ...]:
-    """What nearly the same words have in common; nothing for what is sent up sealed, or says what many people say."""
+def compared_by(words: Words, draft: Draft) -> list[str]:
+    """What nearly the same words have in common, as the limits know it; nothing for what is sent up sealed, or says
+    what many people say."""
     if words.marks is None or words.few or draft.about_superior:
-        return ()
-    return near.bands(words.marks)
+        return []
+    return throttle.words_keys(near.bands(words.marks))
 
 
 def _limits() -> Limits:
