@@ -30,6 +30,7 @@ class Register:
     organisations: Mapping[str, str] = field(default_factory=dict)
     teams: Mapping[str, str] = field(default_factory=dict)
     rounds: Mapping[str, str] = field(default_factory=dict)
+    able: frozenset[str] = frozenset()  # teams in which somebody can open a report
 
     def names(self, noun: str) -> Mapping[str, str]:
         found: Mapping[str, str] = getattr(self, noun)

@@ -110,7 +110,7 @@ def test_every_column_explains_itself_and_its_example_can_be_taken() -> None:
         noun: spelled_out({column.example: "" for of in NOUNS for column in of if column.refers == noun})
         for noun in ("regions", "organisations")
     }
-    known = replace(REGISTER, **examples)
+    known = replace(REGISTER, regions=examples["regions"], organisations=examples["organisations"])
     for noun in NOUNS:
         assert len({column.words for column in noun}) == len(noun)
         for column in noun:

@@ -315,6 +315,16 @@ def test_a_changed_contractor_takes_keys_at_once_and_never_gives_one(world: Worl
         assert tampered_reports(session, world.secrets.routing_key) == []
 
 
+def test_a_live_board_is_never_left_without_somebody_who_can_open_what_comes_in(world: World, cast: Cast) -> None:
+    live_board(world)
+    for team in ("", "team1"):  # nobody of team1 was ever confirmed
+        with pytest.raises(BadRows, match="牌子在用"):
+            bring(world, SITES, f"site_no|team_id\n{SITE}|{team}")
+    bring(world, SITES, f"site_no|team_id\n{SITE}|team3")
+    bring(world, SITES, "site_no|kind|name|team_id\nA-1|village|甲村|team1")  # its board is a draft
+    bring(world, SITES, "site_no|team_id\nA-1|")
+
+
 def test_a_region_moved_below_another_counts_for_conflicts_at_once(world: World, cast: Cast) -> None:
     report_id, _ = file(world, live_board(world))
     bring(world, REGIONS, "code|parent_code|level|name\n990121300|990121|town|新镇")

@@ -224,8 +224,9 @@ def list_rounds(session: Session, seen: Seen, filters: Filters, page: int) -> Fo
         sites = _counts(session, Site.round_id, [row.id for (row,) in rows])
         return [
             Entry(row.id, (
-                Cell(row.name, row.committee), Cell(local_text(row.opens_at, seen.zone)),
-                Cell(local_text(row.closes_at, seen.zone)), standing(row, seen.now), _sites(sites.get(row.id, 0)),
+                Cell(row.name, row.committee), Cell(f"{local_text(row.opens_at, seen.zone)} 起"),
+                Cell(f"{local_text(row.closes_at, seen.zone)} 止"), standing(row, seen.now),
+                _sites(sites.get(row.id, 0)),
             ))
             for (row,) in rows
         ]  # fmt: skip

@@ -5,9 +5,10 @@ done, or nothing is.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from intake.boards.columns import Column, Register, read_row, tidy
@@ -17,6 +18,8 @@ from intake.core.errors import Invalid, NotFound
 from intake.core.importing import CHANGED, NEW, SAME, BadRows, Change, Difference, Imported, told_in_full
 from intake.core.sheets import Line
 from intake.core.world import World
+from intake.people import queries as people
+from intake.people.models import Team
 
 Texts = Mapping[str, str]
 Problems = Mapping[int, Mapping[str, str]]
@@ -88,15 +91,16 @@ def bring_in(
     `digest`: of the plan that somebody saw; `Stale` where it would be another by now. Raises `BadRows`, `Forbidden`.
     """
     managing(actor)
+    able = able_teams(world)
     with world.db.read() as session:
-        plan = plan_of(session, noun, lines)
+        plan = plan_of(session, noun, lines, able)
     plan.told.same_as_seen(digest)
     if dry_run or not plan.told.writes:
         return plan.told
     spare = noun.spare(world, len(lines))
 
     def change(session: Session, act: Act) -> Imported:
-        again = plan_of(session, noun, lines)  # somebody else may have been first
+        again = plan_of(session, noun, lines, able)  # somebody else may have been first
         again.told.same_as_seen(digest)
         moved = [row for row, told in zip(again.rows, again.told.changes, strict=True) if told.kind != SAME]
         noun.put(session, act, moved, spare)
@@ -105,9 +109,17 @@ def bring_in(
     return keep(world, actor, change)
 
 
-def plan_of(session: Session, noun: Noun, lines: Sequence[Line]) -> Plan:
+def able_teams(world: World) -> frozenset[str]:
+    """Teams in which somebody can open a report. Looked at before the write: signatures are read for it."""
+    with world.db.read() as session:
+        teams = set(session.scalars(select(Team.id)))
+        members = people.trusted_by_team(session, world.secrets, teams)
+    return frozenset(team_id for team_id, found in members.items() if found)
+
+
+def plan_of(session: Session, noun: Noun, lines: Sequence[Line], able: frozenset[str]) -> Plan:
     """What these rows would do to what this session sees. Raises `BadRows` with every row that cannot be taken."""
-    register = noun.register(session, lines)
+    register = replace(noun.register(session, lines), able=able)
     there = noun.there(session, {key for line in lines if (key := _key(noun, register, line))})
     rows: list[Row] = []
     bad: dict[int, dict[str, str]] = {}
@@ -171,10 +183,10 @@ def save(world: World, actor: Actor, noun: Noun, values: Mapping[str, str], *, k
     allows that; None for a new one. Raises `Invalid` by field, `NotFound` where it was deleted meanwhile.
     """
     managing(actor)
-    line, spare = Line(0, dict(values)), noun.spare(world, 1)
+    line, spare, able = Line(0, dict(values)), noun.spare(world, 1), able_teams(world)
 
     def plan(session: Session) -> Plan:
-        register = noun.register(session, [line])
+        register = replace(noun.register(session, [line]), able=able)
         there = noun.there(session, {key or "", _key(noun, register, line)})
         if key is not None and key not in there:
             raise NotFound

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from intake.boards import facts
 from intake.boards.columns import Register
-from intake.boards.models import Organisation, Round, Site
+from intake.boards.models import Board, Organisation, Round, Site
 from intake.boards.queries import texts
 from intake.boards.queries.ledger import BESIDE
 from intake.boards.services.drafts import Draft, new_draft, put_drafts
@@ -19,6 +19,9 @@ from intake.core.world import World
 from qr import fonts
 
 _CHUNK = 400  # of numbers in one question: databases have a limit, and one by one is slow
+# What comes in at a live board must always have somebody who can open it.
+_NOBODY = "负责的组：它还没有能打开来信的人，而这里的牌子在用。先开通并确认一位成员，或先关闭牌子。"
+_NO_TEAM = "负责的组：这里的牌子在用，不能没有组。先关闭牌子，或换成别的组。"
 _PRINTED = (
     "name", "place", "content", "funds", "owner_unit", "owner_head", "contractor", "contractor_head",
     "supervisor_firm", "supervisor_head", "designer", "designer_head",
@@ -29,12 +32,26 @@ _FIRMS = {
 }  # fmt: skip
 
 
-def _check(_: Session, __: Register, rows: Sequence[Row]) -> dict[int, dict[str, str]]:
-    return {
-        row.line: {"ends_on": "竣工（结束）日期在开始以前，请再看一下。"}
-        for row in rows
-        if row.after.get("ends_on") and row.after["ends_on"] < row.after.get("starts_on", "")
-    }
+def _check(session: Session, register: Register, rows: Sequence[Row]) -> dict[int, dict[str, str]]:
+    bad: dict[int, dict[str, str]] = {}
+    for row in rows:
+        if row.after.get("ends_on") and row.after["ends_on"] < row.after.get("starts_on", ""):
+            bad.setdefault(row.line, {})["ends_on"] = "竣工（结束）日期在开始以前，请再看一下。"
+    given = [row for row in rows if row.before is not None and row.moves("team_id")]
+    hanging = _with_live_board(session, [row.says["site_no"] for row in given])
+    for row in given:
+        if row.says["site_no"] in hanging and row.after["team_id"] not in register.able:
+            bad.setdefault(row.line, {})["team_id"] = _NOBODY if row.after["team_id"] else _NO_TEAM
+    return bad
+
+
+def _with_live_board(session: Session, numbers: Sequence[str]) -> set[str]:
+    """Those of these sites at which a board takes reports."""
+    live = select(Site.site_no).join(Board, Board.site_id == Site.id).where(Board.state == "live")
+    found: set[str] = set()
+    for start in range(0, len(numbers), _CHUNK):
+        found |= set(session.scalars(live.where(Site.site_no.in_(numbers[start : start + _CHUNK]))))
+    return found
 
 
 def _put(session: Session, act: Act, rows: Sequence[Row], spare: Sequence[Draft]) -> None:

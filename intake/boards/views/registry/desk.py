@@ -109,11 +109,12 @@ def zone() -> ZoneInfo:
     return ZoneInfo(world().settings.timezone)
 
 
-def there(session: Session, name: str) -> dict[str, dict[str, str]]:
-    """All rows of a register in canonical texts, by its key."""
+def there(session: Session, name: str, only: str | None = None) -> dict[str, dict[str, str]]:
+    """The rows of a register in canonical texts, by its key: all of them, or at least this one."""
+    if name == "sites":
+        return texts.sites_there(session, None if only is None else [only])
     known: dict[str, Callable[[Session], dict[str, dict[str, str]]]] = {
-        "sites": texts.sites_there, "organisations": texts.organisations_there, "regions": texts.regions_there,
-        "teams": texts.teams_there,
+        "organisations": texts.organisations_there, "regions": texts.regions_there, "teams": texts.teams_there,
     }  # fmt: skip
     return known[name](session) if name in known else texts.rounds_there(session, zone())
 

@@ -73,7 +73,7 @@ def new(noun: str) -> Response:
 def edit(noun: str, key: str) -> Response:
     with world().db.read() as session:
         name = key_of(session, noun, key)
-        before = there(session, noun).get(name)
+        before = there(session, noun, name).get(name)
     if before is None:
         raise NotFound
     return _row(noun, key, before)
@@ -121,7 +121,7 @@ def delete(noun: str, key: str) -> Response:
     with world().db.read() as session:
         against = removing.speaks_against(session, noun, key)
         name = key_of(session, noun, key)
-        row = there(session, noun)[name]
+        row = there(session, noun, name)[name]
     form = ActForm()
     if not form.validate():
         return error_page(400)
