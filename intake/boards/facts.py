@@ -6,7 +6,7 @@ LEVELS = {"province": "省", "prefecture": "市", "county": "县", "town": "乡�
 SITE_KINDS = {"project": "工程", "village": "村居", "unit": "被巡察单位"}
 TEAM_KINDS = {
     "inspection_team": "巡察组", "office": "巡察办", "superior": "上级信访室", "discipline_case": "案管室",
-    "town_discipline": "镇乡纪委", "org_dept": "组织部",
+    "town_discipline": "镇乡纪委", "org_dept": "组织部", "village_station": "村级监督站",
 }  # fmt: skip
 ORGANISATION_KINDS = {
     "owner": "建设单位", "contractor": "施工单位", "supervisor_firm": "监理单位", "designer": "设计单位",

@@ -25,7 +25,7 @@ from intake.core.db import Database
 from intake.core.storage import open_storage
 from intake.core.world import World
 from intake.demo import county as counties
-from intake.demo import filings, staff
+from intake.demo import filings, history, large, staff
 from intake.demo.filings import Filing
 from intake.reports.services.sweeping import settle_day
 from intake.triage import services as triage
@@ -47,37 +47,44 @@ _ENVIRONMENT = ("MSX_DATABASE_URL", "MSX_STORAGE_URL")
 _BEGUN = "demo-begun"
 _SENT_BACK = "sealed_to_superior_then_returned"
 Progress = Callable[[str], None]
+SMALL, LARGE = "small", "county"
+# How many days ago the demo begins: a month, or a round and what comes before it.
+SCALES = {SMALL: 30, LARGE: 75}
+TOLD = 140  # reports of the round before the last days, in the large one
 
 
 class DemoError(Exception):
     """The demo cannot be built; the message says what to do."""
 
 
-def is_current(folder: Path, url: str) -> bool:
-    """Whether `folder` holds a demo of this version for this address."""
+def is_current(folder: Path, url: str, scale: str = SMALL) -> bool:
+    """Whether `folder` holds a demo of this version and size for this address."""
     try:
         found = json.loads((folder / "demo.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return bool(found.get("version") == version("mashangxun") and found.get("url") == url)
+    wanted = {"version": version("mashangxun"), "url": url, "scale": scale}
+    return bool({name: found.get(name) for name in wanted} == wanted)
 
 
 def build(
     folder: Path, *, url: str, data: Path | None = None, today: date | None = None, seed: int = 1,
-    fresh: bool = False, say: Progress = lambda _: None,
+    scale: str = SMALL, fresh: bool = False, say: Progress = lambda _: None,
 ) -> Settings:  # fmt: skip
-    """Fill `folder` with the demo county; returns the settings to serve it with."""
+    """Fill `folder` with the demo county; returns the settings to serve it with. `scale` is one of `SCALES`."""
     _clear(folder, fresh)
     settings = _settings(folder, url)
     zone = ZoneInfo(settings.timezone)
     day = today or datetime.now(zone).date()
     try:
         county = counties.read(data or counties.SHIPPED, day)
+        county = large.grown(county, seed) if scale == LARGE else county
     except counties.CountyError as error:
         raise DemoError(str(error)) from error
     secrets, recovery = secretfile.create(settings.secret_file)
     _keep_keys(folder, recovery)
-    clock = FixedClock(_at(day - timedelta(days=30), 9, zone))
+    begun = day - timedelta(days=SCALES[scale])
+    clock = FixedClock(_at(begun, 9, zone))
     # Phones come last: until then the demo's people work without.
     world = World(
         replace(settings, second_factor_roles=()), secrets, Database(settings.database_url),
@@ -94,34 +101,31 @@ def build(
         counties.declare(world, county)
         say("牌子")
         codes = _boards(world, county)
-        say("反映，一件一件从群众的表里交")
         app = create_app(settings, world=world)
-        end = _latest(day, zone)
-        filed = filings.post_all(
-            app,
-            world,
-            clock,
-            county.reports,
-            codes,
-            start=_at(day - timedelta(days=9), 8, zone),
-            end=end,
-            seed=seed,
-        )
+        start, end = _at(day - timedelta(days=9), 8, zone), _latest(day, zone)
+        story = history.Story(app, world, clock, county, codes)
+        if scale == LARGE:
+            say("这一轮的经过：反映、办理、检查牌子")
+            told = large.tellings(county, seed, TOLD)
+            history.before(story, told, start=_at(begun + timedelta(days=2), 8, zone), end=start, seed=seed)
+        say("反映，一件一件从群众的表里交")
+        filed = filings.post_all(app, world, clock, county.reports, codes, start=start, end=end, seed=seed)
         _retire(world, county, codes)
         say("办理")
         _work(world, {filing.ref: filing for filing in filed})
         _correct(world, county, {filing.ref: filing for filing in filed})
         _send_back(world, county, {filing.ref: filing for filing in filed})
         clock.advance(max(timedelta(), end - clock.now()))
+        history.lately(story, seed=seed)
         settle_day(world)  # as every night: conflicts that began while the reports came in
         phones = staff.set_up_phones(
-            world, clock, _who_needs_a_phone(county, settings), on=_at(day - timedelta(days=30), 9, zone)
+            world, clock, _who_needs_a_phone(county, settings), on=_at(begun, 9, zone)
         )
         say("海报")
         _posters(world, folder / "posters")
     finally:
         world.close()
-    _write_json(folder, settings, county, codes, filed, phones)
+    _write_json(folder, settings, scale, county, codes, [*filed, *story.filed], phones)
     return settings
 
 
@@ -254,6 +258,7 @@ def _posters(world: World, folder: Path) -> None:
 def _write_json(
     folder: Path,
     settings: Settings,
+    scale: str,
     county: counties.County,
     codes: dict[str, str],
     filed: list[Filing],
@@ -264,6 +269,7 @@ def _write_json(
     document = {
         "url": settings.public_url,
         "version": version("mashangxun"),
+        "scale": scale,
         "boards": [
             {"code": code, "site_no": site_no, "name": names[site_no], "state": states[site_no],
              "url": f"{settings.public_url}/b/{code}"}

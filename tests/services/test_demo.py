@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 import config
+from intake.boards.models import BoardPatrol, BoardSum
 from intake.demo import build, county
 from intake.demo.build import DemoError
 from tests.county_site import TODAY, URL, Demo, built_demo
@@ -93,6 +95,15 @@ def test_boards_and_posters(demo: Demo) -> None:
     posters = sorted(path.name for path in (demo.folder / "posters").iterdir())
     assert len(posters) == 7
     assert f"GC-2026-001_{codes['GC-2026-001']}_works_A4.pdf" in posters
+
+
+def test_boards_have_been_looked_after_and_counted(demo: Demo) -> None:
+    with demo.world.db.read() as session:
+        results = set(session.scalars(select(BoardPatrol.result)))
+        kinds = set(session.scalars(select(BoardSum.kind)))
+    assert results == {"whole", "damaged"}
+    assert kinds == {"scan", "started", "unknown"}
+    assert 'data-testid="trouble"' in demo.staff("office1").get("/staff/patrol", base_url=URL).text
 
 
 def test_dates_are_shifted_and_settings_are_read_back(demo: Demo) -> None:
