@@ -32,6 +32,7 @@ SETTINGS = {
     "MSX_INFLIGHT_MB": "1",
     "MSX_LOOKUP_LIMIT": "20/10minutes",
     "MSX_FORM_FASTEST_SECONDS": "0",
+    "MSX_REPORT_PACE": "1000/5seconds",
 }
 # What a careless configuration would have: the search has to find everything there.
 CARELESS = {

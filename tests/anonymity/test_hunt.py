@@ -35,7 +35,9 @@ pytestmark = [pytest.mark.redis, pytest.mark.sqlite]
 
 PLANTED = "藏针处放进去的PlAnT5eD"
 CONTROLS = ("database", "free list", "write-ahead log", "redis", "temporary", "error output", "files")
-SETTINGS = {"MSX_TRUSTED_PROXIES": "1", "MSX_FORM_FASTEST_SECONDS": "0"}
+SETTINGS = {
+    "MSX_TRUSTED_PROXIES": "1", "MSX_FORM_FASTEST_SECONDS": "0", "MSX_REPORT_PACE": "1000/5seconds",
+}  # fmt: skip
 ADDRESSES = ("203.0.113.77", "2001:db8:77:88:9:a:b:c", "::ffff:198.51.100.23")
 
 

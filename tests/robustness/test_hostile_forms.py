@@ -22,20 +22,17 @@ from intake.reports.models import Report, ReportFile, Spent
 from tests.database import fresh_database
 from tests.multipart import BOUNDARY, body_of
 from tests.robustness.album import photo
-from tests.robustness.installation import Installation, installed
+from tests.robustness.installation import UNLIMITED, Installation, installed
 from tests.robustness.visitor import Page, Visitor
 
 pytestmark = pytest.mark.sqlite  # what is parsed here reaches no database
 
 UPLOAD_MB, INFLIGHT_MB = 4, 16
-SETTINGS = {
+SETTINGS = UNLIMITED | {
     "MSX_MAX_UPLOAD_MB": str(UPLOAD_MB),
     "MSX_MAX_PHOTO_MB": "2",
     "MSX_INFLIGHT_MB": str(INFLIGHT_MB),
     "MSX_DRAIN_MB": "8",
-    "MSX_FORM_FASTEST_SECONDS": "0",
-    "MSX_REPORT_LIMIT_BOARD": "100000/hour",
-    "MSX_REPORT_LIMIT_NETWORK": "100000/hour",
 }
 # What all hostile requests together may add to a worker: the bytes in flight twice (as they come and as they are
 # parsed), and one request's words and parser. Photos are not decoded here.

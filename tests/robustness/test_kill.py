@@ -14,19 +14,12 @@ from tests.cast import enter
 from tests.journeys import report_of
 from tests.robustness.album import as_kept, photo
 from tests.robustness.filers import PHOTOS, Attempt, Round, file_until_killed, try_again
-from tests.robustness.installation import Installation, installed
+from tests.robustness.installation import UNLIMITED, Installation, installed
 from tests.robustness.visitor import Visitor
 from tests.robustness.whole import check_report, check_rows, check_sweep
 
 CITIZENS = 8
 BOARDS = 3
-# Eight citizens without a pause are a flood from one address; what is tried here is not the limits.
-UNLIMITED = {
-    "MSX_REPORT_LIMIT_BOARD": "1000000/hour",
-    "MSX_REPORT_LIMIT_NETWORK": "1000000/hour",
-    "MSX_LOOKUP_LIMIT": "1000000/10minutes",
-    "MSX_FORM_FASTEST_SECONDS": "0",
-}
 
 
 @pytest.fixture

@@ -20,13 +20,13 @@ from tests.database import fresh_database
 from tests.journeys import report_of
 from tests.robustness import marked
 from tests.robustness.album import as_kept
-from tests.robustness.installation import Installation, installed
+from tests.robustness.installation import UNLIMITED, Installation, installed
 from tests.robustness.needles import dresses, files_under, search
 from tests.robustness.stealing import steal
 from tests.robustness.thief import keys_of, open_fields, open_grants, pairs_of
 
 PLANTED = "藏针处放进去的PlAnT5eD"
-SETTINGS = {"MSX_TRUSTED_PROXIES": "1", "MSX_FORM_FASTEST_SECONDS": "0"}
+SETTINGS = UNLIMITED | {"MSX_TRUSTED_PROXIES": "1"}
 
 
 @dataclass(frozen=True)
