@@ -7,7 +7,6 @@ threads carry them all. Source addresses go through `X-Forwarded-For`, as from a
 import heapq
 import itertools
 import json
-import os
 import random
 import re
 import threading
@@ -40,19 +39,22 @@ class WorldClock:
     def __init__(self, file: Path, start: datetime, speed: float) -> None:
         self.file, self.start, self.speed = file, start, speed
         self._began = time.monotonic()
+        self._written = 0.0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._write()
 
     def seconds(self) -> float:
-        """Of the world, since the beginning."""
-        return (time.monotonic() - self._began) * self.speed
+        """Of the world, since the beginning: as the server knows it, however late this machine writes."""
+        return self._written
 
     def _write(self) -> None:
-        now = self.start + timedelta(seconds=self.seconds())
+        seconds = (time.monotonic() - self._began) * self.speed
+        now = self.start + timedelta(seconds=seconds)
         draft = self.file.with_suffix(".new")
         draft.write_text(now.isoformat(), encoding="utf-8")
         draft.replace(self.file)
+        self._written = seconds
 
     def _run(self) -> None:
         while not self._ended.wait(_TICK_SECONDS):
@@ -210,7 +212,3 @@ def machine(scene: Scene, number: int, *, address: str, board: str, patience: fl
 def start_of_day() -> datetime:
     """A morning, for every scenario the same."""
     return datetime.now(UTC).replace(hour=1, minute=0, second=0, microsecond=0)
-
-
-def free_cores() -> int:
-    return len(os.sched_getaffinity(0))

@@ -9,6 +9,7 @@ is kept, whatever else is to be said of it. ADR 0021.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Final
 
 
 class Outcome(IntEnum):
@@ -17,6 +18,9 @@ class Outcome(IntEnum):
     normal = 0
     challenge = 1
     held = 2
+
+
+_FLOODS: Final = frozenset({"rate_board", "rate_network", "burst", "copies"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,8 @@ class Assessment:
 def assess(signals: Signals, limits: Limits) -> Assessment:
     """What becomes of it, and why."""
     graver, lighter = tuple(_for_a_person(signals, limits)), tuple(_for_a_question(signals, limits))
-    # A machine that is faster than anybody types is held at once; it need not be told apart by its pace as well.
-    wanted = not signals.solved and any(reason != "pace" or not graver for reason in lighter)
+    # What a person will look at anyway is asked only where it floods.
+    wanted = not signals.solved and any(reason in _FLOODS or not graver for reason in lighter)
     unanswered = wanted and signals.wrong >= limits.tries
     return Assessment(
         asks=wanted and not unanswered,
@@ -103,7 +107,7 @@ def _for_a_person(signals: Signals, limits: Limits) -> Iterator[str]:
         yield "honeypot"
     if signals.age < limits.fastest_seconds:
         yield "too_fast"
-    for name in ("advert", "chain", "gibberish"):
+    for name in ("advert", "chain", "gibberish", "repetition"):
         if getattr(signals, name):
             yield name
     if not signals.solved:
@@ -132,5 +136,3 @@ def _for_a_question(signals: Signals, limits: Limits) -> Iterator[str]:
         yield "copies"
     if signals.links >= limits.links:
         yield "links"
-    if signals.repetition:
-        yield "repetition"

@@ -75,7 +75,7 @@ def _confirm(page: Page, site: Site, query: str) -> None:
 
 
 def _challenge(page: Page, site: Site, query: str) -> None:
-    _form(page, site, query, VILLAGE, "还我血汗钱！" * 12)
+    _form(page, site, query, VILLAGE, f"{TEXT}看 ab.example.com、bc.example.com、cd.example.com 第{next(_NUMBERS)}页。")
     _press(page)
 
 
