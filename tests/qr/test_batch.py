@@ -19,10 +19,24 @@ from qr.code import BadCode
 from qr.payload import BadAddress, board_url
 from qr.poster import MissingGlyphs, PosterData, TextTooLong
 from qr.readback import NotReadable
+from qr.second import WORDS, Second
 from qr.sheet import PAPERS_OF, Kind, Paper
 from qr.symbol import Symbol
 from tests.qr import corpus
-from tests.qr.samples import ADDRESS, CARD, FULL_CARD, FULL_WORKS, LABEL, NOTICE, SCREEN, VILLAGE, WORKS, numbered_code
+from tests.qr.samples import (
+    ADDRESS,
+    CARD,
+    FULL_CARD,
+    FULL_NOTICE,
+    FULL_WORKS,
+    LABEL,
+    NOTICE,
+    SCREEN,
+    SHEETS,
+    VILLAGE,
+    WORKS,
+    numbered_code,
+)
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 
@@ -65,6 +79,20 @@ def test_every_board_of_the_corpus_gives_a_poster_that_other_programs_read(kind:
 def test_nothing_overlaps_and_nothing_leaves_the_page(kind: Kind, tmp_path: Path) -> None:
     out = tmp_path / "some.pdf"
     assert one_file(items(*corpus.boards(kind, 40)), out) == []
+    look_at(out)
+
+
+@pytest.mark.parametrize("language", [None, *WORDS])
+def test_nothing_overlaps_on_any_paper_in_any_language(language: Second | None, tmp_path: Path) -> None:
+    full: list[tuple[PosterData, Paper]] = [(FULL_CARD, "card")]
+    full += [(data, paper) for data in (FULL_WORKS, FULL_NOTICE) for paper in PAPERS_OF[data.kind]]
+    out = tmp_path / "all.pdf"
+    assert one_file([*SHEETS, *full], out, second=language) == []
+    look_at(out)
+
+
+def look_at(out: Path) -> None:
+    """Every word of every page lies on the page and on no other word."""
     command = ["pdftotext", "-bbox", str(out), "-"]
     tree = ET.fromstring(subprocess.run(command, capture_output=True, check=True).stdout)  # noqa: S314 - poppler's own
     for number, page in enumerate(tree.iter(f"{XHTML}page")):

@@ -21,7 +21,23 @@ from qr.poster import MissingGlyphs, PosterData, TextTooLong, make, missing_fact
 from qr.readback import NotReadable
 from qr.sheet import BLEED, PAPERS, PAPERS_OF, SLUG, Paper, sheet
 from qr.symbol import Symbol
-from tests.qr.samples import CODE, EVERY_KIND, FULL_WORKS, KINDS, NOTICE, SHEETS, URL, VILLAGE, WORKS
+from tests.qr.samples import (
+    CARD,
+    CODE,
+    EVERY_KIND,
+    FULL_CARD,
+    FULL_NOTICE,
+    FULL_WORKS,
+    KINDS,
+    LABEL,
+    NOTICE,
+    SCREEN,
+    SHEETS,
+    UNITS,
+    URL,
+    VILLAGE,
+    WORKS,
+)
 
 LONG_NAME = "岚溪县石桥镇柳湾镇凤岭乡农村生活污水治理及配套管网提质改造二期工程第三标段施工项目"
 
@@ -195,6 +211,12 @@ def test_a_long_name_and_long_facts_shrink_and_still_read() -> None:
         (with_row(WORKS, "施工单位", "M" * 90), "施工单位"),
         (replace(WORKS, rows=tuple((f"第{n}项事实", "很长的一项事实" * 8) for n in range(12))), "rows"),
         (replace(WORKS, site_no="GC-" + "1" * 60), "site_no"),
+        (replace(WORKS, rows=(("很长很长的一个说明" * 3, "值"),)), "很长很长的一个说明" * 3),
+        (replace(WORKS, ways=(("很长很长的一个说明" * 3, "值"),)), "ways"),
+        (replace(WORKS, pledges=("严格执行工程建设强制性标准" * 8,) * 5), "pledges"),
+        (replace(WORKS, pledges=("严格",) * 6), "pledges"),
+        (replace(NOTICE, headline="中共岚溪县委" * 20), "headline"),
+        (replace(FULL_NOTICE, issuer="岚溪县委巡察工作领导小组办公室" * 6), "issuer"),
         (replace(WORKS, check_words=("稻谷",) * 20), "check_words"),
         (replace(WORKS, ways=(("写信", "岚溪县" * 80),)), "ways"),
         (replace(WORKS, issuer="岚溪县委巡察办" * 12), "issuer"),
@@ -209,6 +231,44 @@ def test_what_cannot_fit_is_refused_by_its_field(data: PosterData, field: str) -
     with pytest.raises(TextTooLong) as refused:
         make(data)
     assert refused.value.field == field
+
+
+SMALL = [
+    (replace(CARD, name="岚溪县" * 40), "name"),
+    (replace(CARD, ways=(("写信", "岚溪县" * 120),)), "ways"),
+    (replace(CARD, team_name="岚溪县委" * 20), "team_name"),
+    (replace(FULL_CARD, others=(replace(UNITS[0], name="岚溪县" * 20),)), "name"),
+    (replace(FULL_CARD, others=UNITS + UNITS[:1]), "others"),
+    (replace(LABEL, name="岚溪县" * 40), "name"),
+    (replace(LABEL, site_no="1" * 60), "site_no"),
+    (replace(SCREEN, name="岚溪县" * 40), "name"),
+    (replace(SCREEN, check_words=("稻谷",) * 20), "check_words"),
+]
+
+
+@pytest.mark.parametrize(("data", "field"), SMALL, ids=lambda value: value if isinstance(value, str) else value.kind)
+def test_what_cannot_fit_on_something_small_is_refused_as_well(data: PosterData, field: str) -> None:
+    with pytest.raises(TextTooLong) as refused:
+        make(data, PAPERS_OF[data.kind][0])
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize("data", KINDS, ids=lambda data: data.kind)
+def test_a_board_that_knows_nothing_is_made_all_the_same(data: PosterData) -> None:
+    nothing = replace(
+        data,
+        name="",
+        site_no="",
+        place="",
+        rows=(),
+        check_words=(),
+        team_name="",
+        hotline="",
+        phones=(),
+        ways=(),
+        issuer="",
+    )
+    make(replace(nothing, phone_hours="", set_on=None), PAPERS_OF[data.kind][0])
 
 
 def test_a_domain_that_cannot_fit_is_refused() -> None:

@@ -58,7 +58,7 @@ def test_full_boards_have_room_for_it(language: Second) -> None:
     for data in (FULL_WORKS, FULL_NOTICE):
         for paper in PAPERS_OF[data.kind]:
             make(data, paper, second=language)
-    make(FULL_CARD, "card", second=language)
+    assert "".join(WORDS[language].title["card"].split()) in bare(make(FULL_CARD, "card", second=language))
 
 
 def test_without_a_wish_there_is_none() -> None:
