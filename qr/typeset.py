@@ -140,7 +140,8 @@ def _still(key: str) -> str:
     """The path of what all posters with these fixed words share, as a PDF that pages take in as a picture."""
     path = _folder() / f"{sha256(key.encode()).hexdigest()[:24]}.pdf"
     with _LOCK:
-        if not path.exists():  # a cleaner of old files may have been here
+        if not path.exists():  # a cleaner of old files may have been here, and have taken the folder too
+            path.parent.mkdir(mode=0o700, exist_ok=True)
             path.write_bytes(_still_file(key))
     return str(path)
 

@@ -263,6 +263,7 @@ def test_what_is_shared_is_made_again_where_a_cleaner_of_old_files_took_it() -> 
     poster.make(WORKS)
     for still in typeset._folder().glob("*.pdf"):
         still.unlink()
+    typeset._folder().rmdir()
     assert poster.make(WORKS)
 
 
