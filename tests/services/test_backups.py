@@ -76,7 +76,17 @@ def test_what_is_restored_is_the_same_house(desk: Desk, pair: KeyPair, elsewhere
     leader = enter(desk.world, desk.cast.leader).signed_in
     services.answer(desk.world, leader, case.report_id, text="请说一说是哪一年的事。", version=1, ask=True)
     split_of_it = desk.file("这一件说了两件事，一是路灯不亮，二是补贴没有发。")
+    mixed = desk.file("这一封信说了两件事，路灯三个月不亮，修渠的钱也没有公示。")
+    texts = ("第一项，说的是路灯三个月不亮。", "第二项，说的是修渠的钱没有公示。")
+    items = tuple(services.ItemText(text, "") for text in texts)
+    services.split(desk.world, leader, mixed.report_id, items=items, version=1)
     there = restored(desk.world, archive_of(desk.world), pair, elsewhere)
+    found = MetaData()
+    found.reflect(there.db.engine, only=["staff_session"])
+    with there.db.read() as session:
+        parents = session.scalars(select(Report.parent_id).where(Report.parent_id.is_not(None))).all()
+        assert parents == [mixed.report_id] * 2, "what refers to a row of its own table still does"
+        assert session.scalar(select(func.count()).select_from(found.tables["staff_session"])) == 0, "nobody signed in"
     box = reports.open_box(there, digits=case.digits)
     assert [message.text for message in box.messages] == ["请说一说是哪一年的事。"]
     assert reports.open_box(there, digits=split_of_it.digits).state == "received"
@@ -88,27 +98,6 @@ def test_what_is_restored_is_the_same_house(desk: Desk, pair: KeyPair, elsewhere
     assert services.open_file(there, signed_in, case.report_id, file.id).data == mine.data
     assert auditing.verify(there).broken is None
     assert there.secrets.pepper == desk.world.secrets.pepper
-
-
-def test_a_report_and_its_items_keep_their_tie(desk: Desk, pair: KeyPair, elsewhere: tuple[Database, Path]) -> None:
-    case = desk.file(BODY)
-    leader = enter(desk.world, desk.cast.leader).signed_in
-    texts = ("第一项，说的是林场的钱没有进账。", "第二项，说的是会计一个人管账。")
-    items = tuple(services.ItemText(text, "") for text in texts)
-    services.split(desk.world, leader, case.report_id, items=items, version=1)
-    there = restored(desk.world, archive_of(desk.world), pair, elsewhere)
-    with there.db.read() as session:
-        parents = session.scalars(select(Report.parent_id).where(Report.parent_id.is_not(None))).all()
-    assert parents == [case.report_id] * 2
-
-
-def test_nobody_is_signed_in_after_a_restore(desk: Desk, pair: KeyPair, elsewhere: tuple[Database, Path]) -> None:
-    enter(desk.world, desk.cast.leader)
-    there = restored(desk.world, archive_of(desk.world), pair, elsewhere)
-    found = MetaData()
-    found.reflect(there.db.engine, only=["staff_session"])
-    with there.db.read() as session:
-        assert session.scalar(select(func.count()).select_from(found.tables["staff_session"])) == 0
 
 
 def test_taken_while_citizens_file_every_receipt_of_before_works(
