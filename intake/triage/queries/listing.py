@@ -109,7 +109,7 @@ def queue(
     seen = visible_reports(signed_in.actor).subquery()
     conditions = [*conditions_of(filters, days), *near_of(filters.near, seen)]
     key = LINE if not filters.near else (Report.id,)
-    lines = _joined(
+    lines = _counted(
         select(
             Report.id,
             func.count().over(partition_by=key).label("count"),
@@ -117,9 +117,13 @@ def queue(
         ),
         seen,
     ).where(*conditions)  # fmt: skip
-    line = lines.subquery("line")
+    line = lines.cte("line")  # found once, for the page and for both numbers
+    numbers = (
+        select(func.count()).select_from(line).where(line.c.place == 1).scalar_subquery(),
+        select(func.count()).select_from(line).scalar_subquery(),
+    )
     base = (
-        beside(select(Report, Placement, Site, Person.name, _PROPOSER.name, line.c.count))
+        beside(select(Report, Placement, Site, Person.name, _PROPOSER.name, line.c.count, *numbers))
         .join(line, line.c.id == Report.id)
         .where(line.c.place == 1)
     )
@@ -129,13 +133,11 @@ def queue(
         base = base.where(tuple_(*place) > tuple_(*start))
     found = list(session.execute(base.order_by(*place).limit(PAGE + 1)))
     more, found = len(found) > PAGE, found[:PAGE]
-    sizes = _joined(select(func.count().label("size")), seen).where(*conditions).group_by(*key).subquery()
-    count, reports = session.execute(select(func.count(), func.coalesce(func.sum(sizes.c.size), 0))
-                                     .select_from(sizes)).one()
+    count, reports = found[0][-2:] if found else session.execute(select(*numbers)).one()
     return QueuePage(
-        rows=_rows(session, signed_in, found, days),
+        rows=_rows(session, signed_in, [row[:-2] for row in found], days),
         count=count,
-        reports=int(reports),
+        reports=reports,
         next_cursor=_cursor(found[-1][0], found[-1][1]) if more else None,
         held=_waiting(session, seen, "held", days),
         sealed=_waiting(session, seen, "sealed", days) if signed_in.actor.role is Role.superior else None,
@@ -159,6 +161,17 @@ def beside(what: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
         .outerjoin(Person, Person.id == Report.assignee_id)
         .outerjoin(Pending, and_(Pending.report_id == Report.id, Pending.kind == "purge"))
         .outerjoin(_PROPOSER, _PROPOSER.id == Pending.proposer_id)
+    )
+
+
+def _counted(what: Select[*tuple[Any, ...]], seen: Subquery) -> Select[*tuple[Any, ...]]:
+    """No more than what filters and lines ask of: this is read over the whole queue."""
+    return (
+        what.select_from(Report)
+        .join(Placement, Placement.report_id == Report.id)
+        .outerjoin(Site, Site.id == Placement.site_id)
+        .outerjoin(Pending, and_(Pending.report_id == Report.id, Pending.kind == "purge"))
+        .join(seen, seen.c.report_id == Placement.report_id)
     )
 
 
@@ -232,7 +245,12 @@ def _beginning(report: Report, report_key: bytes) -> Segments:
 
 def _waiting(session: Session, seen: Subquery, lane: str, days: Days) -> Lane:
     late = func.count(case((Report.day <= days.held_since, 1)))
-    what = _joined(select(func.count(Report.id), func.min(Report.day), late), seen).where(Placement.lane == lane)
+    what = (
+        select(func.count(Report.id), func.min(Report.day), late)
+        .join(Placement, Placement.report_id == Report.id)
+        .join(seen, seen.c.report_id == Placement.report_id)
+        .where(Placement.lane == lane)
+    )
     if lane == HELD:  # what was set aside as spam was looked at
         what = what.where(Report.state.not_in(OVER))
     return Lane(lane, *session.execute(what).one())
