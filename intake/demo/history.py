@@ -236,11 +236,11 @@ def _rated(story: Story, filing: Filing, score: int) -> None:
 
 def _rounds(story: Story, rng: random.Random, board: _Hung, start: datetime, end: datetime) -> None:
     """Each month somebody goes; a few boards are found in a bad way and mended, a few are forgotten."""
-    half = start + (end - start) / 2
-    story.at(_moment(rng, start, half), lambda: story.patrol(board))
+    month = end - timedelta(days=18)
+    story.at(_moment(rng, start, month), lambda: story.patrol(board))
     if rng.random() < 0.12:
         return
-    when = _moment(rng, half, end)
+    when = _moment(rng, month, end - timedelta(days=4))
     if rng.random() < 0.06:
         result, note = rng.choice(_FOUND)
         story.at(when, lambda: story.patrol(board, result, note))

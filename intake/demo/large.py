@@ -63,9 +63,16 @@ def grown(county: County, seed: int) -> County:
         organisations=_numbered(_rows(county.organisations), _organisations(county, villages, works)),
         teams=_numbered(_rows(county.teams), _station_teams(villages)),
         people=_numbered(_rows(county.people), _supervisors(villages)),
+        rounds=[_without(line, dropped) for line in county.rounds],
         placed=_numbered(_rows(kept), (_station(village) for village in villages), works),
         reports=[report for report in county.reports if report["site"] not in dropped],
     )
+
+
+def _without(line: Line, dropped: set[str]) -> Line:
+    """A round that sites of the small county belong to, without those that are left out."""
+    sites = [number for number in line.values["sites"].split(";") if number and number not in dropped]
+    return replace(line, values=line.values | {"sites": ";".join(sites)})
 
 
 def _rows(lines: Iterable[Line]) -> list[dict[str, str]]:

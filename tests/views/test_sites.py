@@ -5,10 +5,11 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from intake.boards import services as boards
-from intake.boards.models import Board, Region, Site
+from intake.boards.models import Board, Region, Round, Site
 from intake.core.world import World
 from intake.routing.services import reseal
 from qr import code as codes
@@ -107,6 +108,27 @@ def test_closed_boards_and_those_before_their_round_say_so(client: PageClient, w
         answer = client.get(f"/b/{code}")
         assert answer.status_code == 200
         assert "想说的事，照样能说" in answer.get_data(as_text=True)
+
+
+def test_after_the_hours_of_its_round_a_unit_says_so_too(client: PageClient, world: World, cast: Cast) -> None:
+    made, now = add(world, ("DW-1", "990121100", "unit"), ("DW-2", "990121100", "unit")), world.clock.now()
+
+    def write(session: Session) -> None:
+        for number, closes in (("DW-1", now - timedelta(hours=1)), ("DW-2", now + timedelta(hours=1))):
+            row = Round(
+                name=f"第{number}轮", committee="中共岚溪县委", opens_at=now - timedelta(days=30), closes_at=closes
+            )
+            session.add(row)
+            session.flush()
+            session.scalars(select(Site).where(Site.site_no == number)).one().round_id = row.id
+        reseal(session, key)
+
+    key = world.secrets.routing_key
+    world.db.write(write)
+    page = client.get("/sites").get_data(as_text=True)
+    assert page.count("现在不收新的意见") == 1
+    assert client.get(f"/b/{made['DW-1']}/damaged").get_data(as_text=True).count("/report") == 0
+    assert client.get(f"/b/{made['DW-2']}/damaged").get_data(as_text=True).count("/report") == 1
 
 
 def test_a_place_with_very_many_is_turned_over_page_by_page(client: PageClient, world: World, cast: Cast) -> None:

@@ -5,12 +5,12 @@ Drafts and withdrawn boards are nowhere in it; one that takes nothing now is nam
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from intake.boards.models import Board, Region, Site
+from intake.boards.models import Board, Region, Round, Site
 
 PAGE = 40
 _LISTED = ("closed", "live")  # in this order: a site's live board stands before an older one
@@ -59,9 +59,9 @@ class _Node:
     sites: list[SiteLine] = field(default_factory=list)
 
 
-def choice(session: Session, today: date, *, code: str | None = None, page: int = 1) -> Choice | None:
+def choice(session: Session, today: date, now: datetime, *, code: str | None = None, page: int = 1) -> Choice | None:
     """What stands under the region `code`, or at the top; None where there is no such place with a board in it."""
-    nodes, loose = _tree(session, today)
+    nodes, loose = _tree(session, today, now)
     if code is not None:
         return _of(nodes, code, page) if code in nodes else None
     roots = [node.place.code for node in nodes.values() if node.parent is None]
@@ -74,13 +74,13 @@ def choice(session: Session, today: date, *, code: str | None = None, page: int 
     return Choice(None, (), places, (("", tuple(loose)),) if loose else (), 1, 1)
 
 
-def _tree(session: Session, today: date) -> tuple[dict[str, _Node], list[SiteLine]]:
+def _tree(session: Session, today: date, now: datetime) -> tuple[dict[str, _Node], list[SiteLine]]:
     """Every region with a board in it or below it, and the sites that lie nowhere."""
     rows = session.execute(select(Region.code, Region.name, Region.parent_code)).all()
     every = {code: _Node(Place(code, name), parent) for code, name, parent in rows}
     kept: dict[str, _Node] = {}
     loose: list[SiteLine] = []
-    for region_code, line in _lines(session, today):
+    for region_code, line in _lines(session, today, now):
         at = region_code if region_code in every else None
         (every[at].sites if at is not None else loose).append(line)
         while at is not None and at not in kept:
@@ -94,24 +94,35 @@ def _tree(session: Session, today: date) -> tuple[dict[str, _Node], list[SiteLin
     return kept, loose
 
 
-def _lines(session: Session, today: date) -> list[tuple[str | None, SiteLine]]:
+def _lines(session: Session, today: date, now: datetime) -> list[tuple[str | None, SiteLine]]:
     rows = session.execute(
         select(
             Site.region_code, Board.code, Board.state, Board.revision, Site.site_no, Site.name, Site.kind,
-            Site.starts_on,
+            Site.starts_on, Round.opens_at, Round.closes_at,
         )
         .join(Board, Board.site_id == Site.id)
+        .outerjoin(Round, Round.id == Site.round_id)
         .where(Board.state.in_(_LISTED))
         .order_by(Site.kind.desc(), Site.site_no)
     )  # fmt: skip
     newest: dict[str, tuple[tuple[int, int], str | None, SiteLine]] = {}
-    for region, code, state, revision, site_no, name, kind, starts_on in rows:
-        before = kind == "unit" and starts_on is not None and today < starts_on
-        line = SiteLine(code, site_no, name, kind, state == "live" and not before)
+    for region, code, state, revision, site_no, name, kind, starts_on, opens_at, closes_at in rows:
+        begins = starts_on if kind == "unit" else None
+        open_now = state == "live" and _takes(today, now, begins, opens_at, closes_at)
+        line = SiteLine(code, site_no, name, kind, open_now)
         rank = (_LISTED.index(state), revision)
         if site_no not in newest or newest[site_no][0] < rank:
             newest[site_no] = (rank, region, line)
     return [(region, line) for _, region, line in newest.values()]
+
+
+def _takes(
+    today: date, now: datetime, begins: date | None, opens_at: datetime | None, closes_at: datetime | None
+) -> bool:
+    """By the hours of its round; a unit without one begins on its own first day."""
+    if opens_at is not None:
+        return opens_at <= now and (closes_at is None or now < closes_at)
+    return begins is None or begins <= today
 
 
 def _of(nodes: Mapping[str, _Node], code: str, page: int, *, is_top: bool = False) -> Choice:

@@ -15,7 +15,8 @@ def sites(region: str | None = None) -> Response:
     page = request.args.get("page", "1")
     with world().db.read() as session:
         found = choosing.choice(
-            session, world().today(), code=region, page=int(page) if page.isascii() and page.isdigit() else 1
+            session, world().today(), world().clock.now(), code=region,
+            page=int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1,
         )  # fmt: skip
     if found is None:
         abort(404)

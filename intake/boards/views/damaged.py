@@ -5,7 +5,7 @@ from flask import Response, make_response, render_template, request
 from intake.boards.lifecycle import GONE
 from intake.boards.queries import BoardPage
 from intake.boards.services import words
-from intake.boards.views.public import DAMAGED, NoBoard, blueprint, find, no_board, not_taking
+from intake.boards.views.public import DAMAGED, NoBoard, blueprint, find, no_board, not_taking, takes_reports
 from intake.web import formtoken, throttle
 from intake.web.access import citizen
 from intake.web.context import world
@@ -52,5 +52,8 @@ def _fresh(board: BoardPage) -> bool:
 
 def _page(board: BoardPage, *, said: str = "", late: bool = False, status: int = 200) -> Response:
     token = formtoken.issue(DAMAGED, board.code)
-    page = render_template("citizen/damaged.html", board=board, said=said, late=late, token=token)
+    page = render_template(
+        "citizen/damaged.html", board=board, said=said, late=late, token=token,
+        takes=takes_reports(board),
+    )  # fmt: skip
     return make_response(page, status)

@@ -51,7 +51,7 @@ def patrols() -> Response:
     with world().db.read() as session:
         every = stations(session, actor, every=_every(), find=find)
         strays = queries.strays(session, today) if actor.may(Permission.boards_manage) else None
-    first = (max(int(page), 1) - 1 if page.isascii() and page.isdigit() else 0) * _PAGE
+    first = (max(int(page), 1) - 1 if page.isascii() and page.isdigit() and len(page) < 6 else 0) * _PAGE
     html = render_template(
         "staff/patrols.html",
         stations=every[first : first + _PAGE],

@@ -10,6 +10,7 @@ from intake.boards import lifecycle, posters, printing, queries, services
 from intake.boards.forms import LifeForm
 from intake.boards.queries import BoardPage
 from intake.boards.queries import office as boards
+from intake.boards.queries.field import troubled_count
 from intake.boards.queries.office import Sought
 from intake.boards.views.asking import choices, wanted_here
 from intake.core.access import Permission
@@ -38,6 +39,7 @@ def board_list() -> Response:
     with world().db.read() as session:
         found = boards.board_list(session, sought, good_from=good_from(), after=after)
         regions, teams = boards.region_choices(session), boards.team_choices(session)
+        troubled = troubled_count(session, web_session.actor())
     page = render_template(
         "admin/boards.html",
         found=found,
@@ -46,6 +48,7 @@ def board_list() -> Response:
         after=after,
         regions=regions,
         teams=teams,
+        troubled=troubled,
         states=lifecycle.STATE_NAMES,
         kinds=KIND_NAMES,
         checks=boards.CHECKS,

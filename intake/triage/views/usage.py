@@ -15,7 +15,7 @@ from intake.web.context import world
 _LONGEST = 64
 _PAGE = 50
 # Of the drawing, in its own units.
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 240, 40, 28, 12
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 240, 58, 30, 16
 
 
 @dataclass(frozen=True, slots=True)
