@@ -18,6 +18,7 @@ from tests.client import PageClient
 from tests.journeys import BODY, file_report, form_token, live_board, look_up, report_of, send, token_in
 from tests.journeys import fields as form_fields
 
+pytestmark = pytest.mark.sqlite  # pages are drawn alike over both; the rows behind them: test_kept, on both
 FILED = datetime(2026, 11, 23, 3, 47, tzinfo=UTC)  # 11:47 in Shanghai
 WORKED = datetime(2026, 11, 23, 7, 21, tzinfo=UTC)  # when staff look
 CLOCK_TIME = re.compile(r"(?<![\d.:/-])(?:[01]?\d|2[0-3])[:：时点][0-5]\d(?!\d)")
