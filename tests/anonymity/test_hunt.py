@@ -25,7 +25,7 @@ from tests.cast import PASSWORD
 from tests.database import fresh_database
 from tests.robustness import marked
 from tests.robustness.installation import Installation, installed
-from tests.robustness.live_server import free_port
+from tests.robustness.live_server import MSX, free_port
 from tests.robustness.needles import files_under, search
 from tests.robustness.stealing import steal
 from tests.robustness.test_refusals_are_silent import wait_for_another
@@ -133,6 +133,18 @@ def killed_while_a_photo_comes_in(installation: Installation) -> None:
         wait_for_another(server, worker)
 
 
+def back_up(installation: Installation, archive: Path, house: Path) -> None:
+    """A copy made while serving, as it lies about, and what it holds once its key has opened it."""
+    environment = installation.server.environment
+    key = installation.settings.dir / "backup.key"
+    key.write_text(installation.recovery.backup, encoding="utf-8")
+    subprocess.run([str(MSX), "backup", str(archive)], env=environment, check=True, capture_output=True)
+    elsewhere = {name: value for name, value in environment.items() if not name.startswith("MSX_")}
+    command = [str(MSX), "restore", str(archive), "--dir", str(house), "--key-file", str(key)]
+    subprocess.run(command, env=elsewhere, check=True, capture_output=True)
+    key.unlink()
+
+
 def plant(scene: Installation, counted: Counted) -> None:
     """A word in every kind of place, left there as a careless program would leave it."""
     database = str(make_url(scene.settings.database_url).database)
@@ -170,6 +182,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory, counted: Counted) -> Iterato
             killed_while_a_photo_comes_in(installation)
             stolen = steal(installation, folder / "stolen")
             shutil.copy(counted.dump(), stolen)
+            back_up(installation, stolen / "archive", stolen / "restored")
             installation.server.kill()
         _new_day(counted)
         with installation.server:
@@ -212,6 +225,9 @@ def test_nothing_of_a_citizen_is_left_in_any_place(scene: Scene, counted: Counte
     places = list(files_under(scene.stolen))
     assert {"dump.rdb", "msx.db", "msx.db-wal", "server.log"} <= {path.name for path in places}
     assert search(needles(scene.installation, scene.filed), places) == []
+    house = list(files_under(scene.stolen / "restored"))
+    assert search({"board": scene.installation.board}, house), "the copy, opened, is the house"
+    assert search({"board": scene.installation.board}, [scene.stolen / "archive"]) == []
     redis_counts_networks_that_nothing_leads_back_to(scene, counted)
     the_hunt_finds_what_is_planted_in_each_place(scene, counted, tmp_path)
 
