@@ -622,6 +622,7 @@ STAFF: tuple[Shown, ...] = (
     Shown("staff-queue", as_("liaison3", "/staff/queue")),
     Shown("staff-queue-long", as_("liaison4", "/staff/queue")),
     Shown("staff-queue-held", _held),
+    Shown("staff-case-held", _case("leader4", "R24-01")),
     Shown("staff-held-check", _held_check),
     Shown("staff-held-error", _held_error),
     Shown("staff-held-done", _held_done),

@@ -147,3 +147,15 @@ def test_the_ceilings_of_the_machine_stand_there(
     (tag,) = marked(page, "ceilings")
     assert f'data-disk="{disk}" data-takes="{takes}"' in tag
     assert words_of_it in page.text
+
+
+def test_the_case_page_lets_one_through_by_the_same_two_steps(desk: Desk) -> None:
+    (case,) = flood(desk, 1)
+    page = desk.get(case.path)
+    assert marked(page, "case-release")
+    status, text = confirm(desk, "release", [case])
+    assert (status, 'data-done="1"' in text) == (200, True)
+    assert not marked(desk.get(case.path), "case-release")
+    desk.enter(desk.cast.office)
+    (other,) = flood(desk, 1)
+    assert not marked(desk.get(other.path), "case-release")
