@@ -124,17 +124,23 @@ def print_one_file(
     raise Invalid({"code": _MOVED})
 
 
-def look_at(world: World, *, board_code: str, wanted: Wanted) -> tuple[Item, NotPrinted | None]:
-    """What a print of this board would be, and why it would be refused. Records nothing. Raises `NotFound`."""
+def item_of(world: World, *, board_code: str, wanted: Wanted) -> Item:
+    """What a print of this board would be. Makes and records nothing. Raises `NotFound`."""
     _drawn(wanted)
     items, refused = _items(world, [board_code], wanted, gone_too=True)
     if not items:
         raise NotFound(refused[0].reason)
+    return items[0]
+
+
+def look_at(world: World, *, board_code: str, wanted: Wanted) -> tuple[Item, NotPrinted | None]:
+    """As `item_of`, and why it would be refused; it is made to see that, and thrown away."""
+    item = item_of(world, board_code=board_code, wanted=wanted)
     try:
-        preview(items[0], wanted)
+        preview(item, wanted)
     except REFUSALS as reason:
-        return items[0], not_printed(items[0].saying, reason)
-    return items[0], None
+        return item, not_printed(item.saying, reason)
+    return item, None
 
 
 def preview(item: Item, wanted: Wanted) -> bytes:

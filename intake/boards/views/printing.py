@@ -11,7 +11,7 @@ from intake.boards import posters, printing, services
 from intake.boards.forms import PrintForm
 from intake.boards.printing import Wanted
 from intake.boards.services import jobs
-from intake.boards.services.prints import NotPrinted
+from intake.boards.services.prints import NotPrinted, not_printed
 from intake.boards.views.asking import as_address, choices, wanted_here
 from intake.boards.views.plates import (
     NOT_SAVED,
@@ -30,6 +30,7 @@ from intake.web.access import staff
 from intake.web.background import background
 from intake.web.context import world
 from intake.web.errors import error_page
+from qr.batch import REFUSALS
 from qr.data import missing_facts
 from qr.sheet import sheet
 
@@ -66,10 +67,13 @@ def preview(code: str) -> Response:
     wanted = wanted_here()
     with world().db.read() as session:
         found = board_here(session, code)
-    item, refused = services.look_at(world(), board_code=found.code, wanted=wanted)
-    if refused is not None:
+    item = services.item_of(world(), board_code=found.code, wanted=wanted)
+    try:
+        picture = services.preview_picture(item, wanted)
+    except REFUSALS as reason:
+        refused = not_printed(item.saying, reason)
         return error_page(422, message=f"现在印不出来：{refused.field}{refused.reason}。")
-    return _sent(io.BytesIO(services.preview_picture(item, wanted)), mimetype="image/png")
+    return _sent(io.BytesIO(picture), mimetype="image/png")
 
 
 @blueprint.get("/admin/boards/print")
