@@ -8,6 +8,7 @@ a server that has just started. Exit status 1 where a mark is missed.
 """
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -17,7 +18,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from intake.routing.models import Placement
 from tests.robustness.live_server import MSX, ROOT, LiveServer, environment_of, free_port
 
 THREADS = 24
+_PLAYS = itertools.count(1)  # of the world's day: every play begins in an hour of its own
 BOARDS = 4
 SPAM = "转让{a}，{b}，价格好说，想要的快来，{c}，过期不候，第{n}批。"
 _WORDS = ("旧砖", "沙子", "钢筋", "水泥", "木板", "瓦片", "涂料", "电线", "铁门", "水管", "旧车", "化肥",
@@ -41,13 +43,16 @@ _WORDS = ("旧砖", "沙子", "钢筋", "水泥", "木板", "瓦片", "涂料", 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`build` puts people and machines into the scene; `speed`: seconds of the world in one of ours."""
+    """`build` puts people and machines into the scene; `speed`: seconds of the world in one of ours.
+
+    `calm`: the same people without the attack, played right before it, so that a busy machine meets both.
+    """
 
     name: str
     what: str
     speed: float
     build: Callable[[Scene, random.Random, Sequence[str]], None]
-    attacked: bool = False
+    calm: Callable[[Scene, random.Random, Sequence[str]], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +97,8 @@ def _training_room(scene: Scene, draw: random.Random, boards: Sequence[str]) -> 
 
 
 def _honest_beside(scene: Scene, draw: random.Random, boards: Sequence[str], seconds: float, first: int) -> None:
-    """Eighty people, the attacked board among theirs."""
-    _crowd(scene, draw, boards, 80, seconds, address=_own, first=first, typing=(4, 20))
+    """A hundred and sixty people, the attacked board among theirs."""
+    _crowd(scene, draw, boards, 160, seconds, address=_own, first=first, typing=(4, 20))
 
 
 def _one_attacker(scene: Scene, draw: random.Random, board: str, seconds: float) -> None:
@@ -116,23 +121,29 @@ def _many_addresses(scene: Scene, draw: random.Random, board: str, seconds: floa
             at += 50
 
 
-def _quiet(scene: Scene, draw: random.Random, boards: Sequence[str]) -> None:
-    _honest_beside(scene, draw, boards, 120, 20_000)
-
-
 def _c(scene: Scene, draw: random.Random, boards: Sequence[str]) -> None:
     _honest_beside(scene, draw, boards, 30, 30_000)
     _one_attacker(scene, draw, boards[0], 30)
 
 
-def _d(scene: Scene, draw: random.Random, boards: Sequence[str]) -> None:
+def _calm_d(scene: Scene, draw: random.Random, boards: Sequence[str]) -> None:
     _honest_beside(scene, draw, boards, 120, 40_000)
+
+
+def _d(scene: Scene, draw: random.Random, boards: Sequence[str]) -> None:
+    _calm_d(scene, draw, boards)
     _many_addresses(scene, draw, boards[0], 120)
 
 
+def _calm_e(scene: Scene, draw: random.Random, boards: Sequence[str]) -> None:
+    """Villagers as fast as in (a), behind one address, and the others."""
+    _crowd(scene, draw, boards[1:], 17, 120, address=lambda n: f"100.64.7.{n % 250}", first=50_000, typing=(4, 20))
+    _calm_d(scene, draw, boards)
+
+
 def _e(scene: Scene, draw: random.Random, boards: Sequence[str]) -> None:
-    _crowd(scene, draw, boards[1:], 60, 120, address=lambda n: f"100.64.7.{n % 250}", first=50_000, typing=(4, 20))
-    _d(scene, draw, boards)
+    _calm_e(scene, draw, boards)
+    _many_addresses(scene, draw, boards[0], 120)
 
 
 def _f(scene: Scene, draw: random.Random, boards: Sequence[str]) -> None:
@@ -145,16 +156,15 @@ def _f(scene: Scene, draw: random.Random, boards: Sequence[str]) -> None:
                                                 patience=draw.uniform(3, 9), how="work", body=body))  # fmt: skip
 
 
-QUIET = Scenario("-", "eighty people, nobody else", 2, _quiet)
 SCENARIOS = {
     s.name: s
     for s in (
         Scenario("a", "500 villagers behind one carrier address in an hour, 3 boards", 40, _villagers),
         Scenario("b", "a training room of 30 in ten minutes", 20, _training_room),
-        Scenario("c", "one attacker at 50 requests a second from one address", 1, _c, attacked=True),
-        Scenario("d", "200 addresses at one board", 2, _d, attacked=True),
-        Scenario("e", "villagers behind one address, and 200 addresses at one board", 2, _e, attacked=True),
-        Scenario("f", "paraphrased spam with right answers", 2, _f, attacked=True),
+        Scenario("c", "one attacker at 50 requests a second from one address", 1, _c),
+        Scenario("d", "200 addresses at one board", 2, _d, calm=_calm_d),
+        Scenario("e", "villagers behind one address, and 200 addresses at one board", 2, _e, calm=_calm_e),
+        Scenario("f", "paraphrased spam with right answers", 2, _f),
     )
 }
 
@@ -200,10 +210,11 @@ class Site:
 def play(site: Site, scenario: Scenario, seed: int) -> Outcome:
     """One scenario, from a server that has just started to the last answer."""
     before = site.reports()
-    day = start_of_day() + timedelta(hours="-abcdef".index(scenario.name))
+    play_number = next(_PLAYS)
+    day = start_of_day() + timedelta(hours=play_number)
     clock = WorldClock(site.clock_file, day, scenario.speed)
     with site.server, clock:
-        scene = Scene(site.port, clock, site.world.secrets)
+        scene = Scene(site.port, clock, site.world.secrets, offset=play_number * 1_000_000)
         scenario.build(scene, random.Random(seed), site.boards)
         scene.run(THREADS)
     return _told(site, scenario, scene, before)
@@ -216,7 +227,7 @@ def _told(site: Site, scenario: Scenario, scene: Scene, before: dict[str, str]) 
     ordinary, held = lanes["ordinary"] + lanes["urgent"] + lanes["sealed"], lanes["held"]
     new = Counter(lane for report, lane in site.reports().items() if report not in before)
     others = [ms for board, times in scene.posts.items() for ms in times
-              if not scenario.attacked or board != site.boards[0]]  # fmt: skip
+              if scenario.name in "ab" or board != site.boards[0]]  # fmt: skip
     cuts = statistics.quantiles(others, n=100, method="inclusive") if len(others) > 1 else [0.0] * 99
     return Outcome(
         honest=len(honest),
@@ -247,16 +258,12 @@ def marks(name: str, found: Outcome, quiet: Outcome | None) -> list[tuple[str, b
         unharmed = found.ordinary == found.honest and found.challenged == 0
         promised += [("no honest one affected", unharmed), ("≤ 5 of the attack ordinary", found.attack_ordinary <= 5)]
     if name in "de":
-        share = (found.ordinary - _asked_again(found)) / max(1, found.honest)
+        share = (found.ordinary - found.more_than_once) / max(1, found.honest)
         promised.append((f"≥ 95 % ordinary after one question at most ({share:.0%})", share >= 0.95))
         if quiet is not None:
             ratio = found.other_p99 / quiet.other_p99
             promised.append((f"other boards' p99 ≤ 1.5 × quiet ({ratio:.2f})", ratio <= 1.5))
     return promised
-
-
-def _asked_again(found: Outcome) -> int:
-    return found.more_than_once
 
 
 def main() -> int:
@@ -269,16 +276,16 @@ def main() -> int:
     print(f"{len(os.sched_getaffinity(0))} cores, load before {os.getloadavg()[0]:.1f}; the demo county, SQLite")
     with tempfile.TemporaryDirectory(dir=chosen.folder) as name:
         site = Site(Path(name))
-        quiet = play(site, QUIET, chosen.seed)
-        print(f"quiet: posts p50 {quiet.other_p50:.0f}, p99 {quiet.other_p99:.0f} ms\n")
         for key in SCENARIOS if "all" in chosen.scenarios else chosen.scenarios:
-            found = play(site, SCENARIOS[key], chosen.seed)
-            missed += _show(SCENARIOS[key], found, quiet)
+            scenario = SCENARIOS[key]
+            calm = replace(scenario, build=scenario.calm) if scenario.calm is not None else None
+            quiet = play(site, calm, chosen.seed) if calm is not None else None
+            missed += _show(scenario, play(site, scenario, chosen.seed + 1), quiet)
         site.world.close()
     return 1 if missed else 0
 
 
-def _show(scenario: Scenario, found: Outcome, quiet: Outcome) -> int:
+def _show(scenario: Scenario, found: Outcome, quiet: Outcome | None) -> int:
     """Prints one scenario; how many marks it misses."""
     print(f"({scenario.name}) {scenario.what}; {scenario.speed:g} seconds in one; {found.requests} requests")
     print(f"    honest {found.honest}: ordinary {found.ordinary}, asked a question {found.challenged} "
@@ -286,7 +293,8 @@ def _show(scenario: Scenario, found: Outcome, quiet: Outcome) -> int:
     if found.attack:
         print(f"    attack {found.attack}: in ordinary queues {found.attack_ordinary}, held {found.attack_held}, "
               f"never filed {found.attack - found.attack_ordinary - found.attack_held}")  # fmt: skip
-    print(f"    other boards' posts: p50 {found.other_p50:.0f}, p99 {found.other_p99:.0f} ms")
+    beside = f"; quiet p50 {quiet.other_p50:.0f}, p99 {quiet.other_p99:.0f} ms" if quiet is not None else ""
+    print(f"    other boards' posts: p50 {found.other_p50:.0f}, p99 {found.other_p99:.0f} ms{beside}")
     promised = marks(scenario.name, found, quiet)
     for text, met in promised:
         print(f"    {'met   ' if met else 'MISSED'} {text}")
