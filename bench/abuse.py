@@ -97,8 +97,8 @@ def _training_room(scene: Scene, draw: random.Random, boards: Sequence[str]) -> 
 
 
 def _honest_beside(scene: Scene, draw: random.Random, boards: Sequence[str], seconds: float, first: int) -> None:
-    """A hundred and sixty people, the attacked board among theirs."""
-    _crowd(scene, draw, boards, 160, seconds, address=_own, first=first, typing=(4, 20))
+    """A hundred people, the attacked board among theirs: fewer at each than a rush begins with."""
+    _crowd(scene, draw, boards, 100, seconds, address=_own, first=first, typing=(4, 20))
 
 
 def _one_attacker(scene: Scene, draw: random.Random, board: str, seconds: float) -> None:
