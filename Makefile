@@ -54,6 +54,7 @@ prove: install-test
 bench: install-test
 	$(BIN)/python -m bench.submit
 	$(BIN)/python -m bench.route
+	$(BIN)/python -m bench.abuse
 	$(BIN)/python -m bench.poster
 
 pictures: install-test

@@ -124,7 +124,7 @@ SETTINGS: tuple[Setting, ...] = (
     _s("held_times", "int", "5", "so many times over a limit an answered question counts no more, and a person looks"),
     _s("challenge_tries", "int", "3", "wrong answers after which the report is held, with its receipt"),
     _s("challenge_seconds", "int", "1800", "how long a question waits for its answer: a telephone call between"),
-    _s("challenge_work", "int", "100000", "the largest number a browser may try: a second on a plain telephone"),
+    _s("challenge_work", "int", "150000", "the largest number a browser may try: a second on a plain telephone"),
     _s("word_limit_board", "rate", "3/day", "牌子坏了 per network and board: one is enough to have somebody look"),
     _s("word_limit_network", "rate", "60/hour", "牌子坏了 per network, over all boards"),
     _s("lookup_limit", "rate", "60/10minutes", "receipts looked up per network, above it a question; never a refusal"),
