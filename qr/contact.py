@@ -9,10 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-import typst
 from PIL import Image
 
-from qr import fonts, pdf
+from qr import engines, fonts, pdf
 
 TEMPLATE: Final = Path(__file__).resolve().parent / "templates" / "contact.typ"
 PIXELS: Final = 420  # of the longer side of a small picture
@@ -30,7 +29,7 @@ def contact_sheet(files: Iterable[tuple[str, bytes]], *, title: str = "") -> byt
             lost = set(fonts.missing(caption))
             pictures.append((str(path), "".join("　" if char in lost else char for char in caption)))
             rare = rare or fonts.needs_family(caption)
-        return typst.compile(
+        return engines.typst.compile(
             str(TEMPLATE),
             root="/",
             format="pdf",

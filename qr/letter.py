@@ -8,9 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-import typst
-
-from qr import fonts
+from qr import engines, fonts
 from qr.poster import MissingGlyphs
 
 ROOT: Final = Path(__file__).resolve().parent
@@ -43,7 +41,7 @@ def make(data: LetterData) -> bytes:
         if lost := fonts.missing(bare):
             raise MissingGlyphs(lost, field)
         rare = rare or fonts.needs_family(bare)
-    return typst.compile(
+    return engines.typst.compile(
         str(ROOT / "templates" / "letter.typ"),
         root=str(ROOT),
         format="pdf",

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-import pypdfium2
 from PIL import Image
 
+from qr import engines
 from qr.sheet import BLEED, Box, Sheet
 
 POINTS_PER_MM: Final = 72 / 25.4
@@ -23,7 +23,7 @@ _LOCK: Final = threading.Lock()
 class Pages:
     """A file that stays open for several looks; between them other threads have their turn."""
 
-    def __init__(self, document: pypdfium2.PdfDocument) -> None:
+    def __init__(self, document: engines.pypdfium2.PdfDocument) -> None:
         self._document = document
 
     def __len__(self) -> int:
@@ -59,7 +59,7 @@ def opened(file: bytes) -> Iterator[Pages]:
             document.close()
 
 
-def _cut(sheet: pypdfium2.PdfPage, height: float, box: Box, pixels: int) -> Image.Image:
+def _cut(sheet: engines.pypdfium2.PdfPage, height: float, box: Box, pixels: int) -> Image.Image:
     left, top, side = (length * POINTS_PER_MM for length in (box.left, box.top, box.side))
     cut = (left, height - top - side, sheet.get_width() - left - side, top)
     bitmap = sheet.render(scale=pixels / side, grayscale=True, crop=cut)
@@ -70,7 +70,7 @@ def _cut(sheet: pypdfium2.PdfPage, height: float, box: Box, pixels: int) -> Imag
 
 def boxes(file: bytes, sheets: Iterable[Sheet]) -> bytes:
     """The same pages with the boxes a print shop looks for: what is left after cutting, and with the bleed."""
-    with _LOCK, pypdfium2.PdfDocument(file) as document:
+    with _LOCK, engines.pypdfium2.PdfDocument(file) as document:
         for page, sheet in zip(document, sheets, strict=True):
             left, bottom, right, top = page.get_mediabox()
             for edge, set_box in ((sheet.slug, page.set_trimbox), (sheet.slug - BLEED, page.set_bleedbox)):
@@ -82,22 +82,22 @@ def boxes(file: bytes, sheets: Iterable[Sheet]) -> bytes:
 
 def merge(files: Iterable[bytes]) -> bytes:
     """The pages of all files, in order; trim and bleed boxes come along."""
-    with _LOCK, pypdfium2.PdfDocument.new() as whole:
+    with _LOCK, engines.pypdfium2.PdfDocument.new() as whole:
         for file in files:
-            with pypdfium2.PdfDocument(file) as part:
+            with engines.pypdfium2.PdfDocument(file) as part:
                 whole.import_pages(part)
         return _saved(whole)
 
 
 def without(file: bytes, pages: Iterable[int]) -> bytes:
     """The file without these pages."""
-    with _LOCK, pypdfium2.PdfDocument(file) as document:
+    with _LOCK, engines.pypdfium2.PdfDocument(file) as document:
         for page in sorted(pages, reverse=True):
             del document[page]
         return _saved(document)
 
 
-def _saved(document: pypdfium2.PdfDocument) -> bytes:
+def _saved(document: engines.pypdfium2.PdfDocument) -> bytes:
     out = io.BytesIO()
     document.save(out)
     return _lasting_id(out.getvalue())
@@ -133,14 +133,14 @@ def words(file: bytes, *, page: int = 0) -> str:
         return str(_page(document, page).get_textpage().get_text_range())
 
 
-def _document(file: bytes) -> pypdfium2.PdfDocument:
+def _document(file: bytes) -> engines.pypdfium2.PdfDocument:
     try:
-        return pypdfium2.PdfDocument(file)
-    except pypdfium2.PdfiumError as error:
+        return engines.pypdfium2.PdfDocument(file)
+    except engines.pypdfium2.PdfiumError as error:
         raise ValueError("these bytes are no PDF") from error
 
 
-def _page(document: pypdfium2.PdfDocument, page: int) -> pypdfium2.PdfPage:
+def _page(document: engines.pypdfium2.PdfDocument, page: int) -> engines.pypdfium2.PdfPage:
     if not 0 <= page < len(document):
         raise IndexError(f"page {page} of {len(document)}")
     return document[page]

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-import zxingcpp
 from PIL import Image
 
-from qr import distort, pdf
+from qr import distort, engines, pdf
 from qr.distort import Trial
 from qr.sheet import Box
 from qr.symbol import QUIET
@@ -21,7 +20,6 @@ from qr.symbol import QUIET
 PIXELS_A_MODULE: Final = (4, 6)
 PAGE_PIXELS: Final = 1800
 BOX_PIXELS: Final = 480
-_QR_ONLY: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 Reason = Literal["broken", "none", "several", "other", "text"]
 
@@ -162,7 +160,14 @@ def read_picture(picture: Image.Image, url: str, modules: float, *, trials: bool
 
 
 def _read(picture: Image.Image, url: str, under: Trial | None, *, rotate: bool = False) -> None:
-    seen = zxingcpp.read_barcodes(picture, formats=_QR_ONLY, try_rotate=rotate, try_downscale=False, try_invert=False)
+    zxing = engines.zxingcpp
+    seen = zxing.read_barcodes(
+        picture,
+        formats=zxing.BarcodeFormats(zxing.BarcodeFormat.QRCode),
+        try_rotate=rotate,
+        try_downscale=False,
+        try_invert=False,
+    )
     found = tuple(symbol.text for symbol in seen)
     if found != (url,):
         reason: Reason = "none" if not found else "other" if len(found) == 1 else "several"

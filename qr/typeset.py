@@ -13,9 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import typst
-
-from qr import content, fonts
+from qr import content, engines, fonts
 from qr.data import PosterData
 from qr.sheet import Sheet
 from qr.symbol import Symbol
@@ -75,7 +73,8 @@ def svg_pixels(svg: bytes, width: float, height: float, ppi: float) -> bytes:
         (Path(folder) / "poster.svg").write_bytes(svg)
         page = f'#set page(width: {width}mm, height: {height}mm, margin: 0mm)\n#image("poster.svg", width: 100%)'
         (Path(folder) / "page.typ").write_text(page, encoding="ascii")
-        return typst.compile(str(Path(folder) / "page.typ"), font_paths=fonts.loaded(False), format="png", ppi=ppi)
+        source = str(Path(folder) / "page.typ")
+        return engines.typst.compile(source, font_paths=fonts.loaded(False), format="png", ppi=ppi)
 
 
 def _job(drafts: Sequence[Draft], *, joined: bool = False) -> dict[str, Any]:
@@ -94,7 +93,7 @@ def _job(drafts: Sequence[Draft], *, joined: bool = False) -> dict[str, Any]:
 def _compile(job: dict[str, Any], drafts: Sequence[Draft], form: Literal["pdf", "svg"] = "pdf") -> bytes:
     try:
         return _set(job, rare=any(draft.rare for draft in drafts), form=form)
-    except typst.TypstError as error:
+    except engines.typst.TypstError as error:
         where = error.message.partition("TOO_LONG:")[2]
         if not where:
             raise
@@ -117,18 +116,18 @@ def _source(job: dict[str, Any]) -> bytes:
     return f'#import "{BOOK.as_posix()}": book\n#book(json(bytes("{text}")))'.encode("ascii")
 
 
-def _compiler(rare: bool) -> typst.Compiler:
+def _compiler(rare: bool) -> engines.typst.Compiler:
     """This thread's compiler, which remembers the templates; two threads must not share one."""
-    kept: dict[bool, typst.Compiler] = _THREAD.__dict__.setdefault("compilers", {})
+    kept: dict[bool, engines.typst.Compiler] = _THREAD.__dict__.setdefault("compilers", {})
     if rare not in kept:
-        kept[rare] = typst.Compiler(root="/", font_paths=fonts.loaded(rare))
+        kept[rare] = engines.typst.Compiler(root="/", font_paths=fonts.loaded(rare))
     return kept[rare]
 
 
 def _refused(job: dict[str, Any], drafts: Sequence[Draft]) -> dict[int, TextTooLong]:
     """The first field of every draft that does not fit, asked of all at once."""
     rare = any(draft.rare for draft in drafts)
-    asking = typst.Compiler(_source(job), root="/", font_paths=fonts.loaded(rare), sys_inputs={"ask": "yes"})
+    asking = engines.typst.Compiler(_source(job), root="/", font_paths=fonts.loaded(rare), sys_inputs={"ask": "yes"})
     told = asking.query("<refused>", field="value")
     refused: dict[int, TextTooLong] = {}
     for place, field in json.loads(told):

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-import typst
+from qr import engines
 
 HERE: Final = Path(__file__).resolve().parent
 FAMILY: Final = Path("/usr/share/fonts/opentype/noto")
@@ -52,9 +52,9 @@ def family_is_installed() -> bool:
 
 
 @lru_cache(maxsize=2)
-def loaded(whole_family: bool) -> typst.Fonts:
+def loaded(whole_family: bool) -> engines.typst.Fonts:
     """The fonts for the compiler, opened once a process; never those that happen to be installed besides."""
-    return typst.Fonts(
+    return engines.typst.Fonts(
         include_system_fonts=False,
         include_embedded_fonts=False,
         font_paths=[str(FAMILY if whole_family else HERE)],
