@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from python_calamine import CalamineError, CalamineWorkbook
+from intake.core import late
 
 _DAY = re.compile(r"\s*(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?\s*")
 SHEET_MB = 4  # of a file: some twenty thousand rows, and far more than a county's register
@@ -129,9 +129,9 @@ def _text(data: bytes, name: str) -> str:
 def _xlsx(data: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
     _look_into(data, name)
     try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        workbook = late.python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         rows = workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
-    except (CalamineError, OSError, ValueError) as error:
+    except (late.python_calamine.CalamineError, OSError, ValueError) as error:
         raise BadSheet(f"{name} 不是能读的 .xlsx。") from error
     for number, cells in enumerate(rows, 1):
         yield number, [_cell(cell) for cell in cells]

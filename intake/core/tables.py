@@ -3,10 +3,11 @@
 import base64
 import secrets
 from datetime import UTC, date, datetime
+from importlib import import_module
 from typing import Any, ClassVar
 
 from sqlalchemy import Date, DateTime, Dialect, MetaData, Table
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import JSON, LargeBinary, TypeDecorator
 
 # A hidden row number is a clock: tables with citizens' rows are keyed by their random ids alone.
@@ -62,6 +63,14 @@ def table_of(rows: type[Base]) -> Table:
     table = rows.__table__
     assert isinstance(table, Table)
     return table
+
+
+def adding_to(session: Session, table: Table) -> Any:
+    """An INSERT that can say what becomes of a row that is there, of whichever database this is.
+
+    Both have one of the same shape; only that of the database in use is loaded.
+    """
+    return import_module(f"sqlalchemy.dialects.{session.get_bind().dialect.name}").insert(table)
 
 
 def new_id() -> str:

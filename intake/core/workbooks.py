@@ -5,7 +5,7 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-import xlsxwriter
+from intake.core import late
 
 # What a spreadsheet takes for the beginning of a formula in a text file.
 _LIVE = ("=", "+", "-", "@", "\t", "\r")
@@ -27,7 +27,7 @@ def workbook(pages: Sequence[Page]) -> bytes:
     out = io.BytesIO()
     # Two files of the same rows are the same bytes but for the day in their properties: no option makes a formula.
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(out, options) as book:
+    with late.xlsxwriter.Workbook(out, options) as book:
         head = book.add_format({"bold": True, "bg_color": "#E8EFEE", "border": 1, "num_format": "@", "valign": "top"})
         text = book.add_format({"num_format": "@", "text_wrap": True, "valign": "top"})
         for page in pages:

@@ -6,12 +6,11 @@ from datetime import date
 from multiprocessing.util import Finalize
 from threading import Event, Lock, Thread
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from intake.boards import counting
 from intake.boards.models import BoardSum
-from intake.core.tables import table_of
+from intake.core.tables import adding_to, table_of
 from intake.core.world import World
 
 Key = tuple[str, date, str]  # board code, day, kind
@@ -59,8 +58,7 @@ def flush(world: World, tally: Tally) -> int:
 
 def _add(session: Session, rows: list[dict[str, object]]) -> None:
     table = table_of(BoardSum)
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    new = dialect.insert(table)
+    new = adding_to(session, table)
     session.execute(
         new.on_conflict_do_update(
             index_elements=[table.c.board_code, table.c.day, table.c.kind],

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from intake.boards.models import BoardWord
 from intake.core.errors import Invalid
-from intake.core.tables import table_of
+from intake.core.tables import adding_to, table_of
 from intake.core.world import World
 
 KINDS: Final[Mapping[str, str]] = {"damaged": "坏了", "covered": "被遮挡"}
@@ -22,8 +21,7 @@ def note_word(world: World, *, code: str, kind: str) -> None:
     table = table_of(BoardWord)
 
     def record(session: Session) -> None:
-        dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-        new = dialect.insert(table).values(row)
+        new = adding_to(session, table).values(row)
         session.execute(
             new.on_conflict_do_update(
                 index_elements=[table.c.board_code, table.c.day, table.c.kind],
