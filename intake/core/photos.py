@@ -12,11 +12,12 @@ from io import BytesIO
 from threading import Condition
 from typing import Final, Literal
 
-import pillow_heif
 from PIL import Image, ImageCms, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
+
+from intake.core import late
 
 Reason = Literal["broken", "too_big", "kind", "video", "audio", "too_many", "busy"]
 
@@ -35,12 +36,6 @@ _BAND: Final = 256
 _WEIGHT: Final = {"webp": 2}
 _LARGEST_PROFILE: Final = 4 * 1024 * 1024
 _SRGB: Final = ImageCms.createProfile("sRGB")
-
-# One thread a picture: the slots say how many cores photos may have. Side pictures are never looked at.
-pillow_heif.options.DECODE_THREADS = 1
-pillow_heif.options.THUMBNAILS = False
-pillow_heif.options.DEPTH_IMAGES = False
-pillow_heif.options.AUX_IMAGES = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +80,22 @@ def shown_name(name: str) -> str:
 
 Opener = Callable[[BytesIO], ImageFile.ImageFile]
 
+
+def _heic(data: BytesIO) -> ImageFile.ImageFile:
+    """One thread a picture: the slots say how many cores photos may have. Side pictures are never looked at."""
+    options = late.pillow_heif.options
+    options.DECODE_THREADS = 1
+    options.THUMBNAILS = options.DEPTH_IMAGES = options.AUX_IMAGES = False
+    opened: ImageFile.ImageFile = late.pillow_heif.HeifImageFile(data)
+    return opened
+
+
 # The plugins themselves instead of Image.open: nothing else can be reached, whatever is registered elsewhere.
 _OPENERS: Final[dict[str, Opener]] = {
     "jpeg": JpegImageFile,
     "png": PngImageFile,
     "webp": WebPImageFile,
-    "heic": pillow_heif.HeifImageFile,
+    "heic": _heic,
 }
 
 _HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis"})
