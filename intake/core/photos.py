@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from threading import Condition
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from PIL import Image, ImageCms, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
@@ -83,10 +83,10 @@ Opener = Callable[[BytesIO], ImageFile.ImageFile]
 
 def _heic(data: BytesIO) -> ImageFile.ImageFile:
     """One thread a picture: the slots say how many cores photos may have. Side pictures are never looked at."""
-    options = late.pillow_heif.options
-    options.DECODE_THREADS = 1
-    options.THUMBNAILS = options.DEPTH_IMAGES = options.AUX_IMAGES = False
-    opened: ImageFile.ImageFile = late.pillow_heif.HeifImageFile(data)
+    heif: Any = late.pillow_heif  # it carries no types
+    heif.options.DECODE_THREADS = 1
+    heif.options.THUMBNAILS = heif.options.DEPTH_IMAGES = heif.options.AUX_IMAGES = False
+    opened: ImageFile.ImageFile = heif.HeifImageFile(data)
     return opened
 
 
