@@ -12,7 +12,7 @@ from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from intake.core.access import SignedIn
-from intake.core.errors import Invalid, Retry
+from intake.core.errors import Busy, Invalid, Retry
 from intake.core.vault import KeyPair, VaultError
 from intake.core.world import World
 from intake.people.services import bump_epoch
@@ -116,7 +116,7 @@ def reread(
         except Retry:
             continue
         return Reread(len(found), len(wanted) - len(found), named)
-    raise Retry
+    raise Busy(5)
 
 
 def give_backlog(world: World, signed_in: SignedIn, *, person_id: str, limit: int = BATCH) -> Progress:
