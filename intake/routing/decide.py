@@ -126,7 +126,7 @@ def route(facts: Facts) -> Decision:
 def _ways(facts: Facts) -> tuple[list[str], list[str]]:
     """Where it should go and where next, and why it should; no reason where nobody is responsible."""
     if upward := _upward(facts):
-        return [SUPERIOR, OFFICE], upward
+        return [SUPERIOR], upward  # never down to those whom it may be about
     if away := _away(facts):
         return [OFFICE, *_above_the_office(facts)], away
     team_id, why = _handler(facts)
