@@ -46,8 +46,9 @@ def route(
         fail(str(refusal) or say(f"没有 {explain} 这一件。", f"there is no report {explain}."))
     finally:
         world.close()
-    document = {
-        "team_id": found.team_id, "lane": found.lane, "reasons": list(found.reasons),
-        "rules_version": found.rules_version, "alias_version": found.alias_version,
-    }  # fmt: skip
-    echo(as_json, document, "\n".join((f"{found.team_id}\t{found.lane}", *found.reasons)))
+    document = {"team_id": found.team_id, "lane": found.lane, "reasons": list(found.reasons)}
+    under = say(
+        f"规则第 {found.rules_version} 版，称呼第 {found.alias_version} 版。",
+        f"rules version {found.rules_version}, aliases version {found.alias_version}.",
+    )
+    echo(as_json, document, "\n".join((f"{found.team_id}\t{found.lane}", *found.reasons, under)))

@@ -189,8 +189,8 @@ def test_reasons_that_a_person_understands(known: Facts, team: str, reason: str)
 def test_what_goes_up_never_comes_down_for_want_of_people() -> None:
     """Nobody of the superior can open it: it waits there. They are named themselves: nobody has it."""
     up = Facts(
-        board_name="河口村公告栏", board_live=True, team_id="team4", team_names=NAMES, able=frozenset({OFFICE, "team4"}),
-        about_superior=True,
+        board_name="河口村公告栏", board_live=True, team_id="team4", team_names=NAMES,
+        able=frozenset({OFFICE, "team4"}), about_superior=True,
     )  # fmt: skip
     assert (route(up).team_id, route(up).lane, route(up).alarm) == (SUPERIOR, "sealed", True)
     named = replace(up, named=(Named("team", SUPERIOR, "信访室"),), barred=frozenset({SUPERIOR}))

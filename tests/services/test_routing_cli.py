@@ -121,6 +121,7 @@ def test_why_a_report_lies_where_it_lies(desk: Desk, run: Run) -> None:
     assert set(found) == {"team_id", "lane", "reasons"}
     assert found["team_id"] == "team4"
     assert found["reasons"] == ["河口村公告栏归岚溪县委第四巡察组。"]
+    assert run("route", "--explain", case.report_id).stdout.splitlines()[-1] == "rules version 2, aliases version 0."
 
 
 @pytest.mark.parametrize(
