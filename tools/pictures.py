@@ -75,7 +75,7 @@ DARK_DESKS = ("staff-login", "staff-queue", "staff-case-photo")
 # Kept with the project at both widths; the others look much like one of these.
 NARROW = frozenset({
     "home", "board", "board-revoked", "board-closed", "board-wrong-character", "verify", "verify-genuine", "form",
-    "form-errors", "confirm", "receipt", "receipt-problems", "lookup", "lookup-unknown", "lookup-too-many",
+    "form-errors", "confirm", "challenge", "receipt", "receipt-problems", "lookup", "lookup-unknown", "lookup-too-many",
     "box-received", "box-question", "box-closed", "box-rating-error", "leave", "error-404",
     "staff-login", "staff-queue", "staff-case-photo", "staff-case-contact", "staff-keys-waiting", "staff-password",
 })  # fmt: skip
