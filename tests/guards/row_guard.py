@@ -21,6 +21,7 @@ INTAKE: Final = Path(__file__).resolve().parents[2] / "intake"
 REPORT_TABLES: Final = (
     "report", "placement", "report_grant", "mention", "report_link", "sketch", "release", "handover", "pending",
     "reveal", "addition", "report_file", "box_message", "note", "staff_event", "citizen_event", "alarm",
+    "locked_away", "erased",
 )  # fmt: skip
 FILTER: Final = re.compile(r"\bplacement AS visible\b")
 _READS: Final = re.compile(rf'(?:FROM|JOIN|,)\s+"?({"|".join(REPORT_TABLES)})"?(?=[\s,)]|$)')
@@ -34,6 +35,8 @@ DECIDING: Final[dict[str, str]] = {
     "routing/queries/knowledge.py:clusters_of": "which clusters a change touches, to settle them",
     "routing/services/keys.py:backlog_of": "what the giver holds a key of: nobody recused holds one",
     "routing/services/keys.py:grant_backlog": "what the giver holds a key of: nobody recused holds one",
+    "routing/services/registering.py:refers_to": "whether a site may be taken out at all: yes or no, and no more",
+    "triage/services/retention.py:count_erased": "all that ever were erased, in one number that pages round",
     "triage/services/returning.py:_way": "whom something linked with it names decides who is kept out of it",
 }
 
