@@ -275,7 +275,8 @@ def looks(desk: Desk, app: Flask, ids: Ids) -> dict[str, tuple[int, str]]:
         if path.endswith("/poster.pdf"):
             continue  # handing one out is a print, and on record
         page = desk.get(path)
-        text = page.text if page.mimetype.startswith("text/") else page.mimetype
+        kind = page.mimetype or ""
+        text = page.text if kind.startswith("text/") else kind
         found[path] = (page.status_code, _WENT_UP.sub("", _TOKENS.sub(r"\1", text)))
     return found
 
