@@ -67,6 +67,11 @@ def size() -> str:
     return LARGE if request.args.get("size") == LARGE else ""
 
 
+def digits_of(number: str) -> str:
+    """What the register of 公安备案 is asked with: the digits of the number alone."""
+    return "".join(char for char in number if char.isascii() and char.isdigit())
+
+
 def c_url(endpoint: str, **values: str) -> str:
     """`url_for` that carries language and size along."""
     return _address(endpoint, values, lang=_chosen(), large=bool(size()))
@@ -141,6 +146,7 @@ def init_app(app: Flask) -> None:
         settings=app.extensions[EXTENSION].settings,
         _=translated,
         c_url=c_url,
+        digits_of=digits_of,
         lang_links=lang_links,
         size_link=size_link,
         locale=locale,

@@ -366,6 +366,10 @@ def work(
     return done
 
 
+# What a step needs there to be: one linked pair may lie where nobody is who could take it apart.
+FIRST = {"two_are_taken_apart": "two_are_linked"}
+
+
 @pytest.mark.sqlite  # every run gets a copy of its rows
 def test_everything_that_a_house_does_at_least_once(copies: Copies) -> None:
     """Each kind of step until it was really done, in whatever order; what always holds is asked after each."""
@@ -377,8 +381,11 @@ def test_everything_that_a_house_does_at_least_once(copies: Copies) -> None:
     house = Copy()
     left = {step.function.__name__: step.function for step in house.rules}
     house.nobody_recused_holds_or_sees_anything_and_nothing_is_lost()
+    every = dict(left)
     for seed in range(60):
         for name, step in list(left.items()):
+            if before := FIRST.get(name):
+                every[before](house, seed=1_000 * len(left) + seed)
             done = len(house.done)
             step(house, seed=1_000 * len(left) + seed)
             house.nobody_recused_holds_or_sees_anything_and_nothing_is_lost()

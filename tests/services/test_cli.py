@@ -125,7 +125,7 @@ def test_audit_anchor_and_verify(run: Run, site: dict[str, str], tmp_path: Path)
     anchor = tmp_path / "anchor.json"
     assert run("audit", "anchor", "--out", str(anchor)).exit_code == 0
     result = run("audit", "verify", "--anchor", str(anchor), "--json")
-    assert (result.exit_code, json.loads(result.stdout)) == (0, {"reports": 0, "broken": None})
+    assert (result.exit_code, json.loads(result.stdout)) == (0, {"reports": 0, "broken": None, "erased": 0})
     anchor.write_text("[]")
     assert run("audit", "verify", "--anchor", str(anchor)).exit_code == 2
 

@@ -8,7 +8,7 @@ from flask import Flask
 
 from intake.app import create_app
 from intake.core.world import World
-from intake.reports.views.legal import police_digits
+from intake.web.i18n import digits_of
 from tests.cast import Cast
 from tests.journeys import live_board
 
@@ -114,4 +114,4 @@ def test_markup_in_a_setting_is_text(world: World) -> None:
     assert "<script>" not in text
     assert "<b>甲" not in text
     assert "webSearch?code=1&#34;" not in text
-    assert police_digits("青公网安备 9901 号") == "9901"
+    assert digits_of("青公网安备 9901 号") == "9901"

@@ -39,13 +39,13 @@ def _nav(actor: Actor) -> list[tuple[str, str, str]]:
         ("items", Permission.items_read, "triage.items", "收到的件"),
         ("queue", Permission.queue_read, "triage.queue", "队列"),
         ("keys", Permission.keys_confirm, "triage.keys", "钥匙"),
-        ("patrol", Permission.boards_patrol, "field.patrols", "检查牌子"),
         ("conflicts", Permission.routing_manage, "routing.conflicts", "回避"),
         ("routing", Permission.routing_manage, "routing.aliases", "分件"),
         ("retention", Permission.retention_manage, "triage.retention_list", "保存期"),
         ("people", Permission.people_manage, "people.people", "人员"),
         ("sites", Permission.boards_manage, "registry.sites", "点位"),
         ("boards", Permission.boards_manage, "plates.board_list", "牌子"),
+        ("patrol", Permission.boards_patrol, "field.patrols", "检查牌子"),
         ("password", Permission.account_own, "people.password", "口令"),
     ]
     return [(id_, url_for(endpoint), words) for id_, needed, endpoint, words in pages if actor.may(needed)]

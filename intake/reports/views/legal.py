@@ -1,7 +1,6 @@
 """Who handles what is told here, why, for how long, and which rights there are (PIPL, Art. 17): /privacy."""
 
 from collections.abc import Callable
-from typing import Any
 
 from flask import Response, make_response, render_template
 from flask_babel import gettext
@@ -53,13 +52,3 @@ def lasting(days: int) -> str:
     if rest or not years:
         return str(gettext("1 天") if days == 1 else gettext("%(n)s 天", n=days))
     return str(gettext("1 年") if years == 1 else gettext("%(n)s 年", n=years))
-
-
-def police_digits(number: str) -> str:
-    """What the register of 公安备案 is asked with: the digits of the number."""
-    return "".join(char for char in number if char.isascii() and char.isdigit())
-
-
-@blueprint.app_context_processor
-def registers() -> dict[str, Any]:
-    return {"police_digits": police_digits}
