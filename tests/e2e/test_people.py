@@ -14,10 +14,11 @@ def added(administrator: Staffer, login: str, name: str, team: str) -> str:
     """The activation link of somebody whom the administrator just put on the list."""
     page = administrator.page
     page.goto("/admin/people")
-    page.locator("#login").fill(login)
-    page.get_by_label("姓名", exact=True).fill(name)
-    page.get_by_label("职务").select_option("team_liaison")
-    page.get_by_label("小组").select_option(team)
+    form = page.get_by_role("region", name="添一位")
+    form.get_by_label("登录名").fill(login)
+    form.get_by_label("姓名", exact=True).fill(name)
+    form.get_by_label("职务").select_option("team_liaison")
+    form.get_by_label("小组").select_option(team)
     page.get_by_role("button", name="添上").click()
     return page.get_by_test_id("activation-link").inner_text()
 
@@ -138,7 +139,7 @@ def test_where_a_phone_is_asked_for_a_code_that_somebody_saw_opens_nothing(visit
     for attempt, inside in (("right", True), ("again", False)):
         page = visits.page()
         page.goto("/staff/login")
-        page.locator("#login").fill(login)
+        page.get_by_label("登录名").fill(login)
         page.get_by_label("口令").fill(site.password(login))
         page.get_by_label("动态码").fill(code)
         page.get_by_role("button", name="登录").click()
@@ -171,7 +172,7 @@ def test_a_phone_is_set_up_with_the_letters_on_the_page_and_asked_for_from_then_
     again = visits.staffer()
     page = again.page
     page.goto("/staff/login")
-    page.locator("#login").fill("liaison7")
+    page.get_by_label("登录名").fill("liaison7")
     page.get_by_label("口令").fill(NEW)
     page.get_by_label("动态码").fill(paper)
     page.get_by_role("button", name="登录").click()
