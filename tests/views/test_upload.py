@@ -58,13 +58,6 @@ def app() -> Flask:
     return make_app()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def only_new_garbage() -> None:
-    """Each test below collects garbage: what the tests before left in this process need not be looked through."""
-    gc.collect()
-    gc.freeze()
-
-
 @pytest.fixture(autouse=True)
 def budget_comes_back() -> Iterator[None]:
     assert IN_FLIGHT.bytes == 0
