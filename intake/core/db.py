@@ -41,7 +41,6 @@ PRAGMAS = (
     "secure_delete = ON",  # what is deleted is overwritten, free pages hold nothing
     "temp_store = MEMORY",  # sorting never spills citizens' rows into a temporary file
     "trusted_schema = OFF",
-    "cache_size = -1000",  # KiB a connection: what is asked again lies in the system's own cache
     "journal_size_limit = 16777216",  # a surge does not leave its log at its largest for ever
 )
 
