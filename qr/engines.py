@@ -1,7 +1,7 @@
 """The heavy libraries behind posters, loaded when the first poster is made.
 
-A process that only takes reports never makes one: typst, PDFium and zxing would be 17 MiB of its memory for nothing,
-and a tenth of a second of its start.
+A process that only takes reports never makes one: typst, PDFium and zxing would be about 10 MiB of its memory for
+nothing.
 """
 
 from importlib import import_module

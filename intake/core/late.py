@@ -1,4 +1,4 @@
-"""Libraries that few requests need, loaded at the first that does: 12 MiB less where only reports come in."""
+"""Libraries that few requests need, loaded at the first that does: some MiB less where only reports come in."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
